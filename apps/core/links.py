@@ -1,0 +1,31 @@
+"""Signed links: each kind has a salt of its own, so that a survey link cannot unsubscribe and none can log in."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+
+
+class BadLink(Exception):
+    """The token was changed, cut off, made for another kind of link or has expired."""
+
+
+LIFETIMES: dict[str, timedelta | None] = {"survey": timedelta(days=90), "unsubscribe": None}
+
+
+def sign(kind: str, value: Any) -> str:
+    if kind not in LIFETIMES:
+        raise ValueError(f"unknown kind of link: {kind}")
+    return signing.dumps(value, salt=f"milepost.link.{kind}")
+
+
+def read(kind: str, token: str) -> Any:
+    try:
+        return signing.loads(token, salt=f"milepost.link.{kind}", max_age=LIFETIMES[kind])
+    except (signing.BadSignature, ValueError) as error:
+        raise BadLink from error
+
+
+def url(kind: str, prefix: str, value: Any) -> str:
+    return f"{settings.PUBLIC_URL}/{prefix}/{sign(kind, value)}"

@@ -1,0 +1,15 @@
+import time
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.core import actions
+
+_SECONDS_A_TASK = 45
+
+
+@shared_task(name="core.run_pipeline")
+def run_pipeline() -> None:
+    until = time.monotonic() + _SECONDS_A_TASK
+    while actions.run_pipeline(now=timezone.now()) and time.monotonic() < until:
+        pass

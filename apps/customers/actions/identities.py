@@ -1,0 +1,259 @@
+"""Stitching: which customer each claim of a batch belongs to. Set-wise: a batch costs a fixed number of statements,
+and one whose people are all known costs one. Rules: domain.md, "Identity"; the choice: docs/adr/0004-stitching.md."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from apps.core import locks
+from apps.customers import folding
+from apps.customers.actions import merges
+from apps.customers.enums import IdentityKind
+from apps.customers.models import Customer, Identity, SearchTerm
+
+type Key = tuple[str, str]
+
+_OWNERS = """
+    SELECT i.kind, i.value, i.customer_id, c.is_identified
+    FROM unnest(%s::text[], %s::text[]) AS k(kind, value)
+    JOIN customers_identity i ON i.kind = k.kind AND i.space = 'default' AND i.value = k.value
+        AND i.kind IN ('external', 'anonymous')
+    JOIN customers_customer c ON c.id = i.customer_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one item of a batch says about its customer. Ids are folded and not generic."""
+
+    external_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+    traits: dict[str, Any] | None = None
+    is_public: bool = False
+
+    def keys(self) -> list[Key]:
+        found = []
+        if self.external_id:
+            found.append((IdentityKind.EXTERNAL.value, self.external_id))
+        if self.anonymous_id:
+            found.append((IdentityKind.ANONYMOUS.value, self.anonymous_id))
+        if self.previous_id:
+            found += [(IdentityKind.ANONYMOUS.value, self.previous_id), (IdentityKind.EXTERNAL.value, self.previous_id)]
+        return found
+
+
+def stitch(*, claims: Sequence[Claim], at: datetime) -> list[int]:
+    """The customer id of each claim, in order. Inside the caller's transaction; takes the identity locks of what it
+    may change. Each claim must have an external or an anonymous id."""
+    keys = list({key: None for claim in claims for key in claim.keys()})
+    stitching = _Stitching(_owners(keys))
+    if not stitching.is_settled(claims):
+        locks.wait_for([locks.key_of(locks.IDENTITY, f"{kind}:{value}") for kind, value in keys])
+        stitching = _Stitching(_owners(keys))
+    handles = [stitching.settle(claim) for claim in claims]
+    return stitching.write(handles, claims, at=at)
+
+
+def _owners(keys: Sequence[Key]) -> list[tuple[str, str, int, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNERS, [[kind for kind, _ in keys], [value for _, value in keys]])
+        return cursor.fetchall()
+
+
+@dataclass
+class _Stitching:
+    """Works on ids of customers that exist and on negative handles for those to be made."""
+
+    rows: list[tuple[str, str, int, bool]]
+    owner: dict[Key, int] = field(init=False)
+    identified: set[int] = field(init=False)
+    claimed: dict[Key, int] = field(default_factory=dict)
+    merged: dict[int, int] = field(default_factory=dict)
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        self.owner = {(kind, value): customer for kind, value, customer, _ in self.rows}
+        self.identified = {customer for _, _, customer, is_identified in self.rows if is_identified}
+
+    def is_settled(self, claims: Iterable[Claim]) -> bool:
+        """Nothing to write: each claim has one known owner and brings no traits."""
+        for claim in claims:
+            owners = {self.owner.get(key) for key in claim.keys()}
+            if claim.traits or claim.previous_id or len(owners) != 1 or None in owners:
+                return False
+        return True
+
+    def settle(self, claim: Claim) -> int:
+        if claim.external_id is None:
+            return self._owner_or_new((IdentityKind.ANONYMOUS.value, str(claim.anonymous_id)))
+        if claim.anonymous_id is None:
+            user = self._owner_or_new((IdentityKind.EXTERNAL.value, claim.external_id))
+            self.identified.add(user)
+        else:
+            user = self._pair(claim.external_id, (IdentityKind.ANONYMOUS.value, claim.anonymous_id))
+        if claim.previous_id and claim.previous_id != claim.external_id:
+            user = self._pair(claim.external_id, self._previous(claim.previous_id))
+        return user
+
+    def _previous(self, value: str) -> Key:
+        """`alias` names an anonymous id, or an external id that was in use."""
+        external = (IdentityKind.EXTERNAL.value, value)
+        return external if external in self.owner else (IdentityKind.ANONYMOUS.value, value)
+
+    def _pair(self, external_id: str, other: Key) -> int:
+        key = (IdentityKind.EXTERNAL.value, external_id)
+        user, visitor = self._find(key), self._find(other)
+        if user is None and visitor is not None and visitor not in self.identified:
+            user = visitor  # the anonymous becomes known
+            self._own(key, user)
+        elif user is None:
+            user = self._new(key)
+        self.identified.add(user)
+        if visitor is None:
+            self._own(other, user)
+        elif visitor != user:
+            self._join(visitor, user, other)
+        return user
+
+    def _join(self, visitor: int, user: int, other: Key) -> None:
+        if visitor not in self.identified:
+            self.merged[visitor] = user
+        elif other[0] == IdentityKind.ANONYMOUS:
+            self._own(other, user)  # a second userId: the anonymous id is theirs for what is new
+        # Two identified customers never merge by themselves.
+
+    def _owner_or_new(self, key: Key) -> int:
+        found = self._find(key)
+        return self._new(key) if found is None else found
+
+    def _find(self, key: Key) -> int | None:
+        found = self.owner.get(key)
+        return None if found is None else self.final(found)
+
+    def _new(self, key: Key) -> int:
+        self.made += 1
+        self._own(key, -self.made)
+        return -self.made
+
+    def _own(self, key: Key, handle: int) -> None:
+        self.owner[key] = self.claimed[key] = handle
+
+    def final(self, handle: int) -> int:
+        while handle in self.merged:
+            handle = self.merged[handle]
+        return handle
+
+    def write(self, handles: list[int], claims: Sequence[Claim], *, at: datetime) -> list[int]:
+        handles = [self.final(handle) for handle in handles]
+        ids = self._make_customers(set(handles), at=at)
+        self._write_identities(ids, at=at)
+        gone = [visitor for visitor in self.merged if visitor > 0]
+        merges.absorb(gone_ids=gone, kept_ids=[ids[self.final(visitor)] for visitor in gone])
+        customer_ids = [ids[handle] for handle in handles]
+        now_known = {ids[h] for h in map(self.final, self.identified) if h in ids}
+        already = {row[2] for row in self.rows if row[3]}
+        _write_traits(customer_ids, claims, now_known - already, already, at=at)
+        return customer_ids
+
+    def _make_customers(self, handles: set[int], *, at: datetime) -> dict[int, int]:
+        wanted = {self.final(h) for h in [*self.owner.values(), *self.merged, *handles]}
+        new = sorted(handle for handle in wanted if handle < 0)
+        made = Customer.objects.bulk_create(Customer(first_seen_at=at, last_activity_at=at) for _ in new)
+        ids = {handle: handle for handle in wanted if handle > 0}
+        ids.update(zip(new, (customer.pk for customer in made), strict=True))
+        return ids
+
+    def _write_identities(self, ids: dict[int, int], *, at: datetime) -> None:
+        _upsert_identities(
+            [(kind, value, ids[self.final(handle)]) for (kind, value), handle in self.claimed.items()], at=at
+        )
+
+
+def _upsert_identities(rows: list[tuple[str, str, int]], *, at: datetime) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_identity (kind, space, value, customer_id, is_verified, created_at)"
+            " SELECT kind, 'default', value, customer_id, false, %s"
+            " FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS n(kind, value, customer_id)"
+            " ON CONFLICT (kind, space, value) WHERE kind IN ('external', 'anonymous')"
+            " DO UPDATE SET customer_id = excluded.customer_id",
+            [at, [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]],
+        )
+
+
+def _write_traits(
+    customer_ids: list[int], claims: Sequence[Claim], newly_known: set[int], already_known: set[int], *, at: datetime
+) -> None:
+    told: dict[int, list[Claim]] = {}
+    for customer_id, claim in zip(customer_ids, claims, strict=True):
+        if claim.traits:
+            told.setdefault(customer_id, []).append(claim)
+    touched = sorted(newly_known | set(told))
+    if not touched:
+        return
+    customers = Customer.objects.in_bulk(touched)
+    identities: list[Identity] = []
+    for pk, customer in customers.items():
+        customer.is_identified = customer.is_identified or pk in newly_known
+        for claim in told.get(pk, []):
+            identities += learn(customer, claim.traits or {}, is_public=claim.is_public, at=at)
+    save_learned(list(customers.values()), identities)
+
+
+def learn(customer: Customer, traits: dict[str, Any], *, is_public: bool, at: datetime) -> list[Identity]:
+    """Puts traits on the customer (not saved) and returns the identities they bring. A public key never sets a new
+    e-mail or phone on somebody who is identified otherwise."""
+    may_reach = not (is_public and customer.pk and _is_known_otherwise(customer))
+    customer.traits = {**customer.traits, **{k: v for k, v in traits.items() if k not in {"email", "phone"}}}
+    customer.name = _name(traits) or customer.name
+    customer.country = _short(traits.get("country") or traits.get("countryCode"), 2).upper() or customer.country
+    customer.time_zone = _short(traits.get("timezone"), 64) or customer.time_zone
+    return _learn_addresses(customer, traits, at=at) if may_reach else []
+
+
+def _is_known_otherwise(customer: Customer) -> bool:
+    return customer.is_identified and bool(customer.email or customer.phone)
+
+
+def _learn_addresses(customer: Customer, traits: dict[str, Any], *, at: datetime) -> list[Identity]:
+    found = []
+    email = folding.email(traits.get("email"))
+    phone = folding.phone(traits.get("phone"), region=customer.country)
+    for kind, value in ((IdentityKind.EMAIL, email), (IdentityKind.PHONE, phone)):
+        if value:
+            setattr(customer, kind.value, value)
+            customer.is_identified = True
+            found.append(Identity(kind=kind, value=value, customer=customer, created_at=at))
+    return found
+
+
+def save_learned(customers: list[Customer], identities: list[Identity]) -> None:
+    Customer.objects.bulk_update(
+        customers, ["traits", "name", "email", "phone", "country", "time_zone", "is_identified"]
+    )
+    Identity.objects.bulk_create(identities, ignore_conflicts=True)
+    SearchTerm.objects.bulk_create(
+        (
+            SearchTerm(term=term, customer=customer)
+            for customer in customers
+            for term in sorted(folding.name_terms(customer.name))
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _name(traits: dict[str, Any]) -> str:
+    if isinstance(traits.get("name"), str):
+        return str(traits["name"]).strip()[:300]
+    parts = [traits.get(key) for key in ("firstName", "first_name", "lastName", "last_name")]
+    return " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())[:300]
+
+
+def _short(value: object, length: int) -> str:
+    return value if isinstance(value, str) and len(value) <= length else ""

@@ -1,0 +1,181 @@
+"""Ingestion: one transaction a request, one statement a table, 200 only after commit."""
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import OperationalError, connection, transaction
+
+from apps.core import wake
+from apps.core.enums import Origin
+from apps.customers import folding
+from apps.customers.actions import identities
+from apps.customers.models import SearchTerm
+from apps.touchpoints import wire
+from apps.touchpoints.enums import SourceKind
+from apps.touchpoints.models import RefusedItem, Source, Touchpoint
+from apps.touchpoints.wire import Item, Refusal
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 2500
+_CACHE_SECONDS = 10.0
+_DEADLOCK_OR_SERIALISATION = {"40P01", "40001"}
+
+_WRITE = """
+    WITH taken AS (
+        INSERT INTO touchpoints_interaction (customer_id, source_id, message_id, occurred_at, received_at, event, by,
+                                             channel, touchpoint_id, origin, properties, context)
+        SELECT customer_id, %(source)s, message_id, occurred_at, %(received_at)s, event, by, channel, touchpoint_id,
+               %(origin)s, properties, context
+        FROM ROWS FROM (jsonb_to_recordset(%(rows)s::jsonb) AS (
+            customer_id bigint, message_id text, occurred_at timestamptz, event text, by text, channel text,
+            touchpoint_id bigint, properties jsonb, context jsonb)) WITH ORDINALITY
+            AS r(customer_id, message_id, occurred_at, event, by, channel, touchpoint_id, properties, context, n)
+        ORDER BY n
+        ON CONFLICT (source_id, message_id) DO NOTHING
+        RETURNING id, customer_id)
+    INSERT INTO core_change (customer_id, interaction_id, origin, priority)
+    SELECT customer_id, id, %(origin)s, %(priority)s FROM taken
+"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a call: items stored now (repeats are not counted) and items refused."""
+
+    stored: int
+    refused: int
+
+
+def take(*, source: Source, call: wire.Call, received_at: datetime) -> Taken:
+    """Stores what is new, keeps what is refused, records the changes. Raises OperationalError when the database is
+    away; then nothing is stored and the client comes again."""
+    is_public = source.kind == SourceKind.BROWSER
+    read = list(wire.read_items(call, received_at=received_at, is_public=is_public))
+    items = [one for one in read if isinstance(one, Item)]
+    refusals = [one for one in read if isinstance(one, Refusal)]
+    stored = 0
+    for start in range(0, len(items), CHUNK):
+        stored += store(source=source, items=items[start : start + CHUNK], received_at=received_at)
+    _keep_refusals(source, refusals, received_at)
+    return Taken(stored=stored, refused=len(refusals))
+
+
+def store(*, source: Source, items: Sequence[Item], received_at: datetime, origin: Origin = Origin.LIVE) -> int:
+    """How many of the items were new. Deadlocks between stitchings retry thrice."""
+    for attempt in (1, 2, 3):
+        try:
+            return _store(source, items, received_at, origin)
+        except OperationalError as error:
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state not in _DEADLOCK_OR_SERIALISATION or attempt == 3:
+                raise
+            logger.info("ingestion met %s, attempt %s", state, attempt)
+    raise AssertionError("unreachable")
+
+
+@transaction.atomic
+def _store(source: Source, items: Sequence[Item], received_at: datetime, origin: Origin) -> int:
+    customer_ids = identities.stitch(claims=[item.claim for item in items], at=received_at)
+    catalogue = _catalogue()
+    rows = [
+        {
+            "customer_id": customer_id,
+            "message_id": item.message_id,
+            "occurred_at": item.occurred_at,
+            "event": item.event,
+            "by": item.by.value,
+            "channel": (item.channel or source.channel),
+            "touchpoint_id": catalogue.get(item.event),
+            "properties": item.properties,
+            "context": item.context,
+        }
+        for item, customer_id in zip(items, customer_ids, strict=True)
+    ]
+    stored = write_rows(rows, source=source, received_at=received_at, origin=origin)
+    _write_order_numbers(rows)
+    if source.first_event_at is None and stored:
+        Source.objects.filter(pk=source.pk, first_event_at=None).update(first_event_at=received_at)
+    wake.on_commit("pipeline")
+    return stored
+
+
+def write_rows(rows: list[dict[str, Any]], *, source: Source, received_at: datetime, origin: Origin) -> int:
+    """Interactions and their changes in one statement; repeats of a message id are passed over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            {
+                "source": source.pk,
+                "received_at": received_at,
+                "origin": origin.value,
+                "priority": 0 if origin.fires else 1,
+                "rows": orjson.dumps(rows).decode(),
+            },
+        )
+        return cursor.rowcount
+
+
+def _write_order_numbers(rows: list[dict[str, Any]]) -> None:
+    found = set()
+    for row in rows:
+        number = row["properties"].get("order_id") or row["properties"].get("orderId")
+        if isinstance(number, str | int) and not isinstance(number, bool) and folding.term(str(number)):
+            found.add((folding.term(str(number)), row["customer_id"]))
+    SearchTerm.objects.bulk_create(
+        (SearchTerm(term=term, customer_id=customer_id) for term, customer_id in sorted(found)), ignore_conflicts=True
+    )
+
+
+def _keep_refusals(source: Source, refusals: list[Refusal], received_at: datetime) -> None:
+    RefusedItem.objects.bulk_create(
+        RefusedItem(
+            source=source,
+            received_at=received_at,
+            reason=refusal.reason,
+            item=orjson.dumps(refusal.item, default=str).decode(errors="replace")[:4000],
+        )
+        for refusal in refusals
+    )
+
+
+_sources: dict[str, tuple[float, Source]] = {}
+_touchpoints: dict[str, tuple[float, dict[str, int]]] = {}
+
+
+def find_source(*, write_key: str) -> Source | None:
+    """Kept in the process for some seconds, because each request asks."""
+    until, found = _sources.get(write_key, (0.0, None))
+    if found is not None and until > time.monotonic() and found.first_event_at is not None:
+        return found
+    found = Source.objects.filter(write_key=write_key, is_active=True).first() if "\x00" not in write_key else None
+    if found is None or not SourceKind(found.kind).has_write_key:
+        _sources.pop(write_key, None)
+        return None
+    _sources[write_key] = (time.monotonic() + _CACHE_SECONDS, found)
+    return found
+
+
+def _catalogue() -> dict[str, int]:
+    """event -> touchpoint, for the events that the catalogue names."""
+    until, found = _touchpoints.get("event", (0.0, {}))
+    if until < time.monotonic():
+        found = dict(Touchpoint.objects.exclude(event="").order_by("-pk").values_list("event", "pk"))
+        _touchpoints["event"] = (time.monotonic() + _CACHE_SECONDS, found)
+    return found
+
+
+def forget_cached() -> None:
+    """Sources and touchpoints are read afresh by this process from now on."""
+    _sources.clear()
+    _touchpoints.clear()
+
+
+def own_message_id(prefix: str) -> str:
+    return f"{prefix}:{uuid.uuid4()}"
