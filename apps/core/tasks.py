@@ -3,7 +3,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from apps.core import actions
+from apps.core import actions, stopping
 
 _SECONDS_A_TASK = 45
 
@@ -11,5 +11,5 @@ _SECONDS_A_TASK = 45
 @shared_task(name="core.run_pipeline")
 def run_pipeline() -> None:
     until = time.monotonic() + _SECONDS_A_TASK
-    while actions.run_pipeline(now=timezone.now()) and time.monotonic() < until:
+    while actions.run_pipeline(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
         pass

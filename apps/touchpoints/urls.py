@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.touchpoints import views_ingest
+from apps.touchpoints import views, views_ingest
 
 urlpatterns = [
     # Both spellings: a redirect would lose the body.
@@ -10,4 +10,8 @@ urlpatterns = [
         name="collect",
     ),
     path("t.js", views_ingest.snippet, name="snippet"),
+    path("sources/", views.source_list, name="source_list"),
+    path("sources/new/", views.source_create, name="source_create"),
+    path("sources/<int:pk>/", views.source_detail, name="source_detail"),
+    path("sources/<int:pk>/renew-key/", views.source_renew_key, name="source_renew_key"),
 ]

@@ -138,6 +138,8 @@ const say = (template) => toasts?.append(byId(template).content.cloneNode(true))
 document.addEventListener("htmx:responseError", () => say("toast-failed"));
 document.addEventListener("htmx:sendError", () => say("toast-offline"));
 
+byId("dialog")?.addEventListener("close", () => byId("dialog-body").replaceChildren());
+
 // Swaps: a dialog opens when it gets content; focus that a swap took away stays near (htmx itself keeps it by id)
 
 let lostFrom = null;
@@ -153,7 +155,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
     else dialog.close();
   }
   if (lostFrom && !lostFrom.isConnected && document.activeElement === document.body) {
-    const place = document.querySelector("[aria-invalid='true']") ?? (event.target.isConnected ? event.target : byId("main"));
+    const swapped = event.target.isConnected ? event.target : byId("main");
+    const place = swapped.querySelector("[aria-invalid='true']") ?? swapped;
     if (place.tabIndex < 0 && !place.hasAttribute("tabindex")) place.tabIndex = -1;
     place.focus({ preventScroll: true });
   }

@@ -1,9 +1,12 @@
+import json
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -381,33 +384,41 @@ def test_setting_that_names_nothing(
 # --- Root
 
 
-def _status(path: Path) -> dict[str, str]:
-    return dict(line.split(":\t", 1) for line in read(path).splitlines() if ":\t" in line)
+WHAT_I_MAY = """
+import json, os, pathlib, sys
+lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+status = dict(line.split(":\\t", 1) for line in lines if ":\\t" in line)
+rights = {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")}
+print(json.dumps([os.getuid(), os.getgroups(), sorted(rights), os.access(sys.argv[1], os.X_OK)]))
+"""
 
 
 @as_root
-@pytest.mark.parametrize(("mode", "capability"), [(0o711, 0), (0o700, 1 << 2)])
+@pytest.mark.parametrize(("mode", "right"), [(0o711, 0), (0o700, 1 << 2)])
 def test_root_keeps_one_right_and_only_where_a_folder_is_closed(
-    tmp_path_factory: pytest.TempPathFactory, mode: int, capability: int
+    tmp_path: Path, mode: int, right: int
 ) -> None:
-    folder = Path("/tmp") / f"milepost-reach-{os.getpid()}"  # noqa: S108 - pytest's own are closed to others
-    inner = folder / "inner"
-    inner.mkdir(parents=True)
+    folder = Path(tempfile.mkdtemp(prefix="milepost-reach-"))  # pytest's own folders are closed to others
+    binary = folder / "python"
+    shutil.copy("/bin/sleep", binary)
     folder.chmod(mode)
-    log = inner / "status.log"
+    pythons = [Path(os.path.realpath(sys.executable)), Path("/usr/bin/python3")]
+    python = next((path for path in pythons if right or is_open_to_all(path)), None)
+    if python is None:
+        pytest.skip("every Python here is in a closed folder")
     try:
+        argv = [str(python), "-I", "-S", "-c", WHAT_I_MAY, str(binary)]
         user = User(uid=65_534, gid=65_534)
-        argv = ["/bin/cat", "/proc/self/status"]
-        child = Child(Program(name="status", argv=argv, env={}, user=user, reach=[inner], log=log))
-        assert child.wait(CAP_SECONDS) == 0
-        status = _status(log)
-        assert status["Uid"].split() == ["65534"] * 4
-        assert status["Groups"].split() in ([], ["65534"])
-        assert {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")} == {capability}
+        log = tmp_path / "may.log"
+        child = Child(Program(name="may", argv=argv, env={}, user=user, reach=[binary, python], log=log))
+        assert child.wait(CAP_SECONDS) == 0, read(log)
+        assert json.loads(read(log)) == [65_534, [], [right], True]
     finally:
-        log.unlink()
-        inner.rmdir()
-        folder.rmdir()
+        shutil.rmtree(folder)
+
+
+def is_open_to_all(path: Path) -> bool:
+    return path.exists() and all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
 
 
 @as_root

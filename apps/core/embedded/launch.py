@@ -7,8 +7,9 @@ import signal
 import sys
 from typing import NoReturn
 
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
-CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 28, 47, 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
 CAPABILITY_VERSION_3 = 0x20080522
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -34,11 +35,14 @@ def keep_way_in(reach: list[str]) -> bool:
     """Keeps one of root's rights across the exec: to enter closed folders, or else (umask 077, most
     containers) to open closed files."""
     for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
-        others = 1 << CAP_DAC_OVERRIDE if capability == CAP_DAC_READ_SEARCH else 0
-        if not set_capabilities(1 << capability, spare=others):
+        kept, spare = 1 << capability, 1 << CAP_DAC_OVERRIDE | 1 << CAP_SETPCAP
+        # initdb asks access(2) whether it may run postgres, which otherwise answers as if nothing were kept.
+        if not set_capabilities(kept | 1 << CAP_SETPCAP, spare=spare):
             continue
-        if all(os.access(path, os.X_OK, effective_ids=True) for path in reach):
-            set_capabilities(1 << capability, spare=0)
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+        set_capabilities(kept, spare=spare)
+        if all(os.access(path, os.X_OK) for path in reach):
+            set_capabilities(kept, spare=0)
             return bool(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0)
     return False
 
@@ -49,8 +53,7 @@ def set_capabilities(bits: int, *, spare: int) -> bool:
     held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice, for the upper 32 capabilities
     libc.capget(header, held)
     wanted = (ctypes.c_uint32 * 6)(bits, (bits | spare) & held[1], bits, 0, 0, 0)
-    # Where READ_SEARCH is missing nothing must be given up: OVERRIDE is tried next.
-    return bool(held[1] & bits and libc.capset(header, wanted) == 0)
+    return bool(held[1] & bits == bits and libc.capset(header, wanted) == 0)
 
 
 def hold_leash(parent: int) -> None:

@@ -8,7 +8,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-from apps.core.embedded.process import User
+from apps.core.embedded.process import StartError, User
 
 
 def run_marker(data_dir: Path) -> str:
@@ -48,8 +48,15 @@ def signal_leftovers(data_dir: Path, number: signal.Signals) -> None:
 def make_socket_folder(data_dir: Path, name: str, user: User | None) -> Path:
     """Short, as a socket's path holds 107 bytes, and closed to all but `user` and us: no password."""
     folder = Path(tempfile.mkdtemp(prefix=f"{_socket_prefix(data_dir)}{name}-", dir=_short_folder()))
-    if user:
-        os.chown(folder, user.uid, user.gid)
+    try:
+        if user:
+            os.chown(folder, user.uid, user.gid)
+    except OSError as error:
+        folder.rmdir()
+        raise StartError(
+            "PostgreSQL does not run as root, and this root may not become another user. "
+            "Start as a normal user, or set DATABASE_URL to a server of your own."
+        ) from error
     return folder
 
 

@@ -48,15 +48,14 @@ class Service(ABC):
 
     def start(self) -> str:
         """For those who need no supervisor; returns the URL."""
-        self.prepare()
-        self._child = Child(self.program)
-        deadline = time.monotonic() + self.start_seconds
-        while not self.is_ready():
-            if self._child.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise self.failure()
-            time.sleep(0.05)
-        self.complete()
+        try:
+            self.prepare()
+            self._child = Child(self.program)
+            self._wait(self._child)
+            self.complete()
+        except BaseException:
+            self.stop()
+            raise
         return self.url
 
     def stop(self) -> None:
@@ -69,6 +68,13 @@ class Service(ABC):
 
     def failure(self) -> StartError:
         return StartError(f"{self.title} did not start. The end of {self.log}:\n{last_lines(self.log)}")
+
+    def _wait(self, child: Child) -> None:
+        deadline = time.monotonic() + self.start_seconds
+        while not self.is_ready():
+            if child.poll() is not None or time.monotonic() > deadline:
+                raise self.failure()
+            time.sleep(0.05)
 
     def _make_folder(self) -> None:
         try:

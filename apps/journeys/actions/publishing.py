@@ -7,7 +7,7 @@ from apps.core import wake
 from apps.core.enums import Origin
 from apps.journeys import wire
 from apps.journeys.models import Journey, MapVersion
-from apps.journeys.selectors import export_text
+from apps.journeys.selectors.drafts import export_text
 from apps.staff.models import User
 
 

@@ -1,0 +1,157 @@
+"""E-mail over SMTP: a connection a thread, kept open; each message within a total deadline."""
+
+import smtplib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from django.utils import timezone
+
+from apps.campaigns.channels import Outcome, Outgoing, Result
+
+CONNECT_SECONDS = 5.0
+_policy = SMTP.clone(max_line_length=998)
+
+
+
+
+class Smtp:
+    """`url` is EMAIL_URL, such as smtp://user:password@host:587; smtps:// and ?tls=1 encrypt."""
+
+    name = "smtp"
+
+    def __init__(self, url: str) -> None:
+        self._parts = urlsplit(url)
+        self._local = threading.local()
+
+    def send(self, outgoing: Outgoing, *, deadline_seconds: float) -> Result:
+        try:
+            wire = build(outgoing)
+        except ValueError as error:  # such as an address that no header can hold
+            return Result(Outcome.PERMANENT, f"cannot be written as a mail: {error}"[:300])
+        result = self._attempt(outgoing, wire, deadline_seconds)
+        if result is None:  # a connection that had been idle was closed by the server: nothing was handed over
+            result = self._attempt(outgoing, wire, deadline_seconds)
+        return result or Result(Outcome.RETRY, "the mail server closed the connection")
+
+    def _attempt(self, outgoing: Outgoing, wire: bytes, seconds: float) -> Result | None:
+        """None when a kept connection turned out to be dead before anything was said on it."""
+        was_open = getattr(self._local, "connection", None) is not None
+        try:
+            connection = self._connection()
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return Result(Outcome.RETRY, _said(error))
+        with _cut_off_after(connection, seconds):
+            return self._converse(connection, outgoing, wire, was_open=was_open)
+
+    def _converse(self, connection: smtplib.SMTP, outgoing: Outgoing, wire: bytes, *, was_open: bool) -> Result | None:
+        at_data = False
+        try:
+            code, text = connection.mail(outgoing.sender)
+            if code != 250:
+                return self._refused(connection, code, text)
+            code, text = connection.rcpt(outgoing.recipient)
+            if code not in {250, 251}:
+                return self._refused(connection, code, text)
+            at_data = True
+            code, text = connection.data(wire)
+        except smtplib.SMTPDataError as error:  # DATA itself was refused: nothing was handed over
+            return self._refused(connection, error.smtp_code, error.smtp_error)
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            if at_data:
+                return Result(Outcome.UNKNOWN, _said(error))
+            return None if was_open else Result(Outcome.RETRY, _said(error))
+        return Result(Outcome.SENT, _text(text)) if code == 250 else self._refused(connection, code, text)
+
+    def _refused(self, connection: smtplib.SMTP, code: int, text: bytes | str) -> Result:
+        if code == 421:
+            self._drop()
+        else:
+            try:
+                connection.rset()
+            except (OSError, smtplib.SMTPException):
+                self._drop()
+        outcome = Outcome.PERMANENT if 500 <= code < 600 else Outcome.RETRY
+        return Result(outcome, f"{code} {_text(text)}"[:300])
+
+    def _connection(self) -> smtplib.SMTP:
+        found: smtplib.SMTP | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._local.connection = self._connect()
+        return found
+
+    def _connect(self) -> smtplib.SMTP:
+        parts = self._parts
+        host = parts.hostname or "localhost"
+        if parts.scheme == "smtps":
+            made: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=CONNECT_SECONDS)
+        else:
+            made = smtplib.SMTP(host, parts.port or 25, timeout=CONNECT_SECONDS)
+        if parts.scheme == "smtp+tls" or "tls" in parts.query:
+            made.starttls()
+        if parts.username:
+            made.login(unquote(parts.username), unquote(parts.password or ""))
+        made.ehlo_or_helo_if_needed()
+        return made
+
+    def _drop(self) -> None:
+        found: smtplib.SMTP | None = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if found is not None:
+            found.close()
+
+
+@contextmanager
+def _cut_off_after(connection: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """A total deadline: a server that drips bytes keeps each read short, so reads alone never time out."""
+
+    def cut() -> None:
+        try:
+            if connection.sock is not None:
+                connection.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def build(outgoing: Outgoing) -> bytes:
+    """The message on the wire, with one-click unsubscribe headers by RFC 8058."""
+    message = EmailMessage(policy=_policy)
+    message["From"] = _address(outgoing.sender_name, outgoing.sender)
+    message["To"] = _address(outgoing.recipient_name, outgoing.recipient)
+    message["Subject"] = outgoing.subject
+    message["Date"] = format_datetime(timezone.now())
+    message["Message-ID"] = f"<{outgoing.identity}@{outgoing.sender.rpartition('@')[2]}>"
+    message["List-Unsubscribe"] = f"<{outgoing.unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(outgoing.text, cte="base64" if not outgoing.text.isascii() else "quoted-printable")
+    message.add_alternative(outgoing.html, subtype="html", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def _address(name: str, spec: str) -> Address:
+    plain = "".join(c for c in name if c.isprintable())
+    return Address(display_name=plain[:100], addr_spec=spec)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -1,0 +1,23 @@
+import time
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.campaigns.actions import delivering, running
+from apps.core import stopping
+
+_SECONDS_A_TASK = 45
+
+
+@shared_task(name="campaigns.run_due")
+def run_due() -> None:
+    until = time.monotonic() + _SECONDS_A_TASK
+    while running.run_due(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
+        pass
+
+
+@shared_task(name="campaigns.deliver_due")
+def deliver_due() -> None:
+    until = time.monotonic() + _SECONDS_A_TASK
+    while delivering.deliver_due(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
+        pass

@@ -1,0 +1,130 @@
+from django.conf import settings
+from django.contrib import messages as toasts
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.campaigns import contents, gate, liquid, selectors
+from apps.campaigns.actions import campaigns, delivering
+from apps.campaigns.enums import CampaignState, MessageState
+from apps.campaigns.models import Campaign, Message
+from apps.core import keyset
+from apps.core.htmx import render
+from apps.core.models import CompanySettings
+from apps.staff.enums import Act
+from apps.staff.permissions import may
+
+PAGE = 50
+
+
+@require_GET
+@may(Act.SEE_CUSTOMERS)
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "campaigns/campaign_list.html", {"campaigns": selectors.campaigns_with_counts()})
+
+
+@require_GET
+@may(Act.SEE_CUSTOMERS)
+def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = get_object_or_404(Campaign.objects.select_related("journey__current_version"), pk=pk)
+    context = {"campaign": campaign, "campaign_id": str(pk), "page": selectors.campaign_page(campaign)}
+    return render(request, "campaigns/campaign_detail.html", context)
+
+
+@require_POST
+@may(Act.DESIGN)
+def campaign_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Activate, pause or archive."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    try:
+        toasts.success(request, _change(campaign, request.POST))
+    except campaigns.WrongState as error:
+        toasts.error(request, str(error))
+    return redirect("campaign_detail", pk=pk)
+
+
+def _change(campaign: Campaign, data) -> str:  # type: ignore[no-untyped-def]
+    wanted = data.get("state")
+    if wanted == CampaignState.ACTIVE:
+        include = data.get("include_present") == "on"
+        enrolled = campaigns.activate(campaign=campaign, include_present=include, now=timezone.now())
+        return _("%(campaign)s is active; %(count)s who are in the stage already were enrolled.") % {
+            "campaign": campaign,
+            "count": enrolled,
+        }
+    if wanted == CampaignState.PAUSED:
+        campaigns.pause(campaign=campaign)
+        return _("%(campaign)s is paused. What is due waits; nothing is lost.") % {"campaign": campaign}
+    if wanted == CampaignState.ARCHIVED:
+        campaigns.archive(campaign=campaign, now=timezone.now())
+        return _("%(campaign)s is archived; its runs have ended.") % {"campaign": campaign}
+    raise campaigns.WrongState(_("Choose activate, pause or archive."))
+
+
+@require_GET
+@may(Act.SEE_CUSTOMERS)
+def outbox(request: HttpRequest) -> HttpResponse:
+    state = request.GET.get("state", "")
+    rows = Message.objects.select_related("enrolment__campaign", "customer", "step")
+    if state in MessageState.values:
+        rows = rows.filter(state=state)
+    if request.GET.get("campaign", "").isdigit():
+        rows = rows.filter(enrolment__campaign_id=request.GET["campaign"][:17])
+    try:
+        page = keyset.newest_first(rows, time_field="created_at", cursor=request.GET.get("cursor"), size=PAGE)
+    except keyset.BadCursor:
+        return redirect("outbox")
+    query = request.GET.copy()
+    query["cursor"] = page.next_cursor or ""
+    context = {
+        "rows": page.rows,
+        "next_url": f"?{query.urlencode()}" if page.next_cursor else None,
+        "state": state,
+        "states": _state_options(state),
+        "leaves": bool(settings.EMAIL_URL),
+    }
+    return render(request, "campaigns/outbox.html", context)
+
+
+def _state_options(current: str) -> list[dict[str, object]]:
+    options: list[dict[str, object]] = [{"url": "?", "label": _("All"), "is_current": not current}]
+    options += [{"url": f"?state={s.value}", "label": s.label, "is_current": s == current} for s in MessageState]
+    return options
+
+
+@require_GET
+@may(Act.SEE_CUSTOMERS)
+def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """A message as it looks, with what the gate says of it now."""
+    rows = Message.objects.select_related(
+        "enrolment__campaign", "customer", "step", "topic", "invitation__survey"
+    )
+    message = get_object_or_404(rows, pk=pk)
+    company = CompanySettings.current()
+    content, problem = None, ""
+    try:
+        content = contents.fill(message, company)
+    except liquid.TemplateError as error:
+        problem = str(error)
+    waits = message.state in {MessageState.HELD, MessageState.QUEUED}
+    context = {
+        "message": message,
+        "content": content,
+        "problem": problem,
+        "company": company,
+        "verdict": gate.ask(message) if waits else None,
+    }
+    return render(request, "campaigns/message_detail.html", context)
+
+
+@require_POST
+@may(Act.DESIGN)
+def message_replay(request: HttpRequest, pk: int) -> HttpResponse:
+    message = get_object_or_404(Message, pk=pk)
+    if delivering.replay(message=message, now=timezone.now()):
+        toasts.success(request, _("The message is queued again."))
+    else:
+        toasts.error(request, _("Only failed messages can be sent again."))
+    return redirect("message_detail", pk=pk)

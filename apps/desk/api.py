@@ -1,0 +1,151 @@
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.campaigns.models import Message
+from apps.core.api import paged, whole
+from apps.customers import selectors as customers
+from apps.customers.actions import consents
+from apps.customers.enums import Choice
+from apps.customers.models import Customer, Topic
+from apps.desk.timeline import title_of
+from apps.journeys.selectors.standing import standings
+from apps.staff.enums import Act
+from apps.staff.models import User
+from apps.staff.permissions import api_may
+from apps.touchpoints.enums import Channel
+from apps.touchpoints.models import Interaction
+
+
+def find_customer(pk: int) -> Customer:
+    """The customer, or the one they were merged into."""
+    customer = get_object_or_404(Customer.objects.select_related("merged_into"), pk=pk)
+    return customer.merged_into or customer
+
+
+class CustomerList(APIView):
+    permission_classes = [api_may(Act.SEE_CUSTOMERS)]
+
+    def get(self, request: Request) -> Response:
+        """`identity`: customers with that e-mail, phone, external or anonymous id; without it, all by last activity."""
+        value = request.query_params.get("identity", "").strip()
+        found = customers.with_identity(value=value) if value else Customer.objects.present()
+        return paged(request, found, time_field="last_activity_at", render=lambda rows: [_customer(r) for r in rows])
+
+
+class CustomerTimeline(APIView):
+    permission_classes = [api_may(Act.SEE_CUSTOMERS)]
+
+    def get(self, request: Request, pk: int) -> Response:
+        rows = Interaction.objects.for_customer(find_customer(pk)).select_related("touchpoint", "source")
+        return paged(request, rows, time_field="occurred_at", render=lambda page: [_interaction(row) for row in page])
+
+
+class CustomerJourneys(APIView):
+    permission_classes = [api_may(Act.SEE_CUSTOMERS)]
+
+    def get(self, request: Request, pk: int) -> Response:
+        return whole(
+            [
+                {
+                    "journey": one.journey,
+                    "lap": one.lap,
+                    "stage": one.stage,
+                    "step": one.step,
+                    "entered_at": one.entered_at,
+                    "overdue": one.is_overdue,
+                    "history": [
+                        {"lap": s.lap, "stage": s.stage, "entered_at": s.entered_at, "left_at": s.left_at}
+                        for s in one.history
+                    ],
+                    "deviations": [
+                        {"kind": d.kind, "stage": d.stage, "step": d.step, "at": d.at} for d in one.deviations
+                    ],
+                }
+                for one in standings(find_customer(pk))
+            ]
+        )
+
+
+class CustomerMessages(APIView):
+    permission_classes = [api_may(Act.SEE_CUSTOMERS)]
+
+    def get(self, request: Request, pk: int) -> Response:
+        rows = Message.objects.filter(customer=find_customer(pk)).select_related("enrolment__campaign", "step")
+        return paged(request, rows, time_field="created_at", render=lambda page: [_message(row) for row in page])
+
+
+class CustomerConsents(APIView):
+    permission_classes = [api_may(Act.SEE_CUSTOMERS, to_write=Act.EDIT_CUSTOMERS)]
+
+    def post(self, request: Request, pk: int) -> Response:
+        """`{channel, topic, choice: in or out, evidence}`; one more answer, the latest counts."""
+        data: Any = request.data
+        if not isinstance(data, dict):
+            raise ValidationError("Send an object with channel, topic, choice and evidence.")
+        channel, choice = data.get("channel"), data.get("choice")
+        if channel not in Channel.values:
+            raise ValidationError({"channel": f"Use one of: {', '.join(Channel.values)}."})
+        if choice not in Choice.values:
+            raise ValidationError({"choice": "Use in or out."})
+        topic = Topic.objects.filter(key=str(data.get("topic"))[:50]).first()
+        if topic is None:
+            raise ValidationError({"topic": f"There is no topic {data.get('topic')!r}."})
+        consent = consents.record(
+            customer=find_customer(pk),
+            channel=channel,
+            topic=topic,
+            choice=Choice(choice),
+            at=timezone.now(),
+            evidence=str(data.get("evidence", "")).replace("\x00", ""),
+            by=request.user if isinstance(request.user, User) else None,
+        )
+        answer = {"channel": channel, "topic": topic.key, "choice": choice, "at": consent.at}
+        return Response(answer, status=201)
+
+
+def _customer(row: Customer) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "email": row.email,
+        "phone": row.phone,
+        "country": row.country,
+        "is_identified": row.is_identified,
+        "traits": row.traits,
+        "first_seen_at": row.first_seen_at,
+        "last_activity_at": row.last_activity_at,
+    }
+
+
+def _interaction(row: Interaction) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "at": row.occurred_at,
+        "event": row.event,
+        "by": row.by,
+        "channel": row.channel,
+        "touchpoint": row.touchpoint.name if row.touchpoint else None,
+        "title": title_of(row),
+        "properties": row.properties,
+    }
+
+
+def _message(row: Message) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "campaign": row.enrolment.campaign.name,
+        "step": row.step.position + 1,
+        "kind": row.step.kind,
+        "channel": row.channel,
+        "state": row.state,
+        "due_at": row.due_at,
+        "sent_at": row.sent_at,
+        "reason": row.reason,
+        "is_uncertain": row.is_uncertain,
+    }

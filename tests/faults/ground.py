@@ -1,0 +1,201 @@
+"""What the fault tests stand on: services of their own, and real processes of the product that may be killed."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from apps.core.embedded.postgres import Postgres
+from apps.core.embedded.process import Child, Program, last_lines
+from apps.core.embedded.valkey import Valkey
+from tests.faults.smtp import MailServer
+
+PROJECT = Path(__file__).resolve().parents[2]
+CAP_SECONDS = 120
+SECRET_KEY = "a key that only these tests know"
+EMPTY, MIGRATED = "milepost", "migrated"
+WITHOUT_SURPRISES = ["--without-mingle", "--without-gossip", "--loglevel", "INFO"]
+
+
+def wait_until(condition: Callable[[], object], *, what: str, seconds: float = CAP_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come about: {what}"
+        time.sleep(0.05)
+
+
+class Ground:
+    """One PostgreSQL and one Valkey for all fault tests of a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.postgres = Postgres(folder)
+        self.valkey = Valkey(folder)
+
+    def start(self) -> None:
+        self.postgres.start()
+        self.valkey.start()
+        self.sql(f"CREATE DATABASE {MIGRATED}")
+        self.manage("migrate", "--noinput", DATABASE_URL=self.url_of(MIGRATED))
+
+    def stop(self) -> None:
+        self.valkey.stop()
+        self.postgres.stop()
+
+    def url_of(self, database: str) -> str:
+        return self.postgres._url_of(database)
+
+    def sql(self, statement: str) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def manage(self, *arguments: str, **env: str) -> None:
+        program = self.program("manage", [sys.executable, "manage.py", *arguments], env=self.env | env)
+        child = Child(program)
+        try:
+            assert child.wait(CAP_SECONDS) == 0, last_lines(program.log)
+        finally:
+            child.stop()
+
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | {
+            "CELERY_BROKER_URL": self.valkey.url,
+            "CACHE_URL": self.valkey.cache_url,
+            "MILEPOST_DATA_DIR": str(self.folder),
+            "SECRET_KEY": SECRET_KEY,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def program(self, name: str, argv: Sequence[str], *, env: dict[str, str]) -> Program:
+        return Program(
+            name=name, argv=argv, env=env, cwd=PROJECT, log=self.folder / "logs" / f"{name}.log", grace_seconds=5
+        )
+
+    def kill_postgres(self) -> int:
+        """kill -9 to the postmaster and every process it has; returns how many."""
+        child = self._child_of(self.postgres)
+        victims = [child.pid, *_children(child.pid)]
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert child.wait(CAP_SECONDS) == -signal.SIGKILL
+        return len(victims)
+
+    def start_postgres_again(self) -> None:
+        """As the supervisor does: the same program on the same folder."""
+        self.postgres._child = Child(self.postgres.program)
+        wait_until(self.postgres.is_ready, what="PostgreSQL is back")
+
+    def empty_broker(self) -> None:
+        with contextlib.closing(redis.Redis(unix_socket_path=str(self.valkey.socket))) as client:
+            client.flushall()
+
+    def restart_broker(self) -> None:
+        child = self._child_of(self.valkey)
+        child.send(signal.SIGKILL)
+        assert child.wait(CAP_SECONDS) == -signal.SIGKILL
+        self.valkey._child = Child(self.valkey.program)
+        wait_until(self.valkey.is_ready, what="Valkey is back")
+
+    def _child_of(self, service: Postgres | Valkey) -> Child:
+        assert service._child is not None
+        return service._child
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(number) for path in tasks for number in path.read_text().split()]
+
+
+_numbers = count(1)
+
+
+@dataclass
+class Installation:
+    """A company's installation: a database, a mail server, and the processes that a test starts and kills."""
+
+    ground: Ground
+    mail: MailServer
+    lease_seconds: int
+    children: list[Child] = field(default_factory=list)
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    def __post_init__(self) -> None:
+        self.database = f"company{self.number}"
+        self.ground.sql(f"CREATE DATABASE {self.database} TEMPLATE {MIGRATED}")
+        self.ground.empty_broker()
+        self.env = self.ground.env | {
+            "DATABASE_URL": self.ground.url_of(self.database),
+            "EMAIL_URL": f"smtp://127.0.0.1:{self.mail.port}",
+            "DELIVERY_LEASE_SECONDS": str(self.lease_seconds),
+        }
+
+    def close(self) -> None:
+        for child in reversed(self.children):
+            child.send(signal.SIGKILL)
+            child.wait(CAP_SECONDS)
+        self.ground.sql(f"DROP DATABASE {self.database} WITH (FORCE)")
+
+    def start(self, name: str, *argv: str) -> Child:
+        program = self.ground.program(f"{self.database}-{name}", [sys.executable, *argv], env=self.env)
+        child = Child(program)
+        self.children.append(child)
+        return child
+
+    def worker(self, queues: str = "pipeline,run,deliver") -> Child:
+        options = ["-P", "threads", "-c", "4", "-Q", queues, "-n", f"{next(_numbers)}@%h", *WITHOUT_SURPRISES]
+        return self.start("worker", "-m", "celery", "-A", "config", "worker", *options)
+
+    def beat(self) -> Child:
+        schedule = ["--schedule", str(self.ground.folder / f"{self.database}.beat"), "--pidfile="]
+        return self.start("beat", "-m", "celery", "-A", "config", "beat", *schedule)
+
+    def web(self) -> str:
+        """Returns its address once it answers."""
+        port = _free_port()
+        where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "1"]
+        options = ["--interface", "wsgi", *where, "--no-ws", "--respawn-failed-workers", "--log-level", "warning"]
+        self.start("web", "-m", "granian", *options, "config.wsgi:application")
+        wait_until(lambda: _answers(port), what="the pages answer")
+        return f"http://127.0.0.1:{port}"
+
+    def seed(self, call: str) -> Child:
+        """Runs a function of tests.faults.seed in a process of its own."""
+        code = f"import django; django.setup(); from tests.faults import seed; seed.{call}"
+        return self.start("seed", "-c", code)
+
+    def seeded(self, call: str) -> None:
+        child = self.seed(call)
+        assert child.wait(CAP_SECONDS) == 0, self.log("seed")
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.env["DATABASE_URL"]) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def number_of(self, query: str, *values: Any) -> int:
+        return int(self.rows(query, *values)[0][0])
+
+    def log(self, name: str) -> str:
+        return last_lines(self.ground.folder / "logs" / f"{self.database}-{name}.log", 60)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
