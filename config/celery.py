@@ -38,13 +38,21 @@ app.autodiscover_tasks()
 
 # Sweeps: what a lost wake-up left behind is found within seconds. Ticks are idempotent; two beats do no harm.
 app.conf.beat_schedule = {
-    "pipeline": {"task": "core.run_pipeline", "schedule": 5.0, "options": {"queue": "pipeline", "expires": 10}},
+    "pipeline": {
+        "task": "core.run_pipeline",
+        "schedule": 5.0,
+        "options": {"queue": "pipeline", "expires": 10},
+    },
     "journeys-look-again": {
         "task": "journeys.look_again",
         "schedule": 10.0,
         "options": {"queue": "pipeline", "expires": 20},
     },
-    "campaigns-run": {"task": "campaigns.run_due", "schedule": 5.0, "options": {"queue": "run", "expires": 10}},
+    "campaigns-run": {
+        "task": "campaigns.run_due",
+        "schedule": 5.0,
+        "options": {"queue": "run", "expires": 10},
+    },
     "campaigns-deliver": {
         "task": "campaigns.deliver_due",
         "schedule": 5.0,

@@ -246,3 +246,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+
+# --- Admin ------------------------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Milepost",
+    "SITE_HEADER": "Milepost",
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+}

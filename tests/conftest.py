@@ -1,7 +1,7 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connections
 from pytest_socket import socket_allow_hosts
 
 from apps.journeys.actions import progress
@@ -17,11 +17,10 @@ def _loopback_only() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept_in_the_process() -> Iterator[None]:
+def _nothing_kept_in_the_process() -> None:
     """Tests roll the database back, so what a process keeps of it must go too."""
     ingest.forget_cached()
     progress.forget_cached()
-    yield
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +31,9 @@ def _cheap_passwords(settings) -> None:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Threads of the live server keep no connection, so that the database can be dropped."""
+    connections.databases["default"]["CONN_MAX_AGE"] = 0

@@ -20,4 +20,6 @@ class CampaignsConfig(AppConfig):
         registry.merge(Message, "customer", merging.move_messages)
         registry.gauge("run", selectors.run_gauge)
         registry.gauge("deliver", selectors.deliver_gauge)
-        registry.navigate(60, registry.NavigationItem(_("Campaigns"), "send", "campaign_list", Act.SEE_CUSTOMERS.permission))
+        registry.navigate(
+            60, registry.NavigationItem(_("Campaigns"), "send", "campaign_list", Act.SEE_CUSTOMERS.permission)
+        )

@@ -42,7 +42,12 @@ def fill(message: Message, company: CompanySettings) -> Content:
 def customer_values(customer: Customer) -> dict[str, Any]:
     """Plain values only: traits first, so that they never hide the fields."""
     found = {key: value for key, value in customer.traits.items() if isinstance(value, str | int | float | bool)}
-    fields = {"first_name": customer.first_name, "name": customer.name, "email": customer.email, "country": customer.country}
+    fields = {
+        "first_name": customer.first_name,
+        "name": customer.name,
+        "email": customer.email,
+        "country": customer.country,
+    }
     return {**found, **{key: value for key, value in fields.items() if value}}
 
 

@@ -43,7 +43,8 @@ class Campaign(models.Model):
         verbose_name_plural = _("campaigns")
         constraints = [
             models.CheckConstraint(
-                condition=~Q(reentry=Reentry.COOL_DOWN) | Q(cool_down_days__gt=0), name="campaign_cool_down_has_days"
+                condition=~Q(reentry=Reentry.COOL_DOWN) | Q(cool_down_days__gt=0),
+                name="campaign_cool_down_has_days",
             ),
         ]
 
@@ -62,7 +63,9 @@ class CampaignStep(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign", "position"], name="campaign_step_position", deferrable=models.Deferrable.DEFERRED
+                fields=["campaign", "position"],
+                name="campaign_step_position",
+                deferrable=models.Deferrable.DEFERRED,
             )
         ]
 

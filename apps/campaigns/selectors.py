@@ -24,15 +24,14 @@ def deliver_gauge(now: datetime) -> Gauge:
 
 def campaigns_with_counts() -> list[Campaign]:
     """Running first; each with the number of its runs and messages by state."""
-    order = list(CampaignState.values)
     rows = list(Campaign.objects.select_related("journey").order_by("name", "pk"))
     runs = _counts(Enrolment.objects.all(), "campaign_id", "state")
     messages = _counts(Message.objects.all(), "enrolment__campaign_id", "state")
     for campaign in rows:
         campaign.runs = runs.get(campaign.pk, {})  # type: ignore[attr-defined]
         campaign.messages_by_state = messages.get(campaign.pk, {})  # type: ignore[attr-defined]
-    first = [CampaignState.ACTIVE, CampaignState.PAUSED, CampaignState.DRAFT]
-    return sorted(rows, key=lambda c: first.index(c.state) if c.state in first else len(order))
+    first = [CampaignState.ACTIVE.value, CampaignState.PAUSED.value, CampaignState.DRAFT.value]
+    return sorted(rows, key=lambda c: first.index(c.state) if c.state in first else len(first))
 
 
 def _counts[T: Model](queryset: QuerySet[T], group: str, state: str) -> dict[int, dict[str, int]]:
@@ -67,7 +66,11 @@ def campaign_page(campaign: Campaign) -> CampaignPage:
     names = {stage["key"]: stage["name"] for stage in version.snapshot["stages"]} if version else {}
     counts = _counts(Message.objects.filter(enrolment__campaign=campaign), "step_id", "state")
     waiting = dict(
-        campaign.enrolments.active().order_by().values_list("position").annotate(n=Count("pk")).values_list("position", "n")
+        campaign.enrolments.active()
+        .order_by()
+        .values_list("position")
+        .annotate(n=Count("pk"))
+        .values_list("position", "n")
     )
     return CampaignPage(
         trigger=str(TriggerKind(campaign.trigger).label),

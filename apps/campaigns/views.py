@@ -98,9 +98,7 @@ def _state_options(current: str) -> list[dict[str, object]]:
 @may(Act.SEE_CUSTOMERS)
 def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A message as it looks, with what the gate says of it now."""
-    rows = Message.objects.select_related(
-        "enrolment__campaign", "customer", "step", "topic", "invitation__survey"
-    )
+    rows = Message.objects.select_related("enrolment__campaign", "customer", "step", "topic", "invitation__survey")
     message = get_object_or_404(rows, pk=pk)
     company = CompanySettings.current()
     content, problem = None, ""

@@ -19,7 +19,7 @@ from apps.core import links
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     message = _message(token)
     if message is None:
-        return _private(render(request, "campaigns/link_invalid.html", status=404))
+        return _private(render(request, "core/link_invalid.html", status=404))
     if request.method == "POST":
         everything = request.POST.get("everything") == "1"
         optouts.opt_out(message=message, everything=everything, now=timezone.now())

@@ -18,7 +18,18 @@ class CampaignError(ValueError):
     """The text is no valid campaign; says where and how to mend it."""
 
 
-_KEYS = {"name", "journey", "trigger", "audience", "reentry", "max_lateness_hours", "holdout_percent", "steps", "exit", "goal"}
+_KEYS = {
+    "name",
+    "journey",
+    "trigger",
+    "audience",
+    "reentry",
+    "max_lateness_hours",
+    "holdout_percent",
+    "steps",
+    "exit",
+    "goal",
+}
 _MESSAGE_KEYS = {"channel", "topic", "subject", "body"}
 _STEP_KEYS = {
     StepKind.MESSAGE: _MESSAGE_KEYS,
@@ -84,7 +95,9 @@ def read(data: Any) -> CampaignText:
 def _trigger(data: Any, journey: Journey) -> tuple[TriggerKind, str]:
     _only(data, {"on", "stage"}, "trigger")
     if data.get("on") not in TriggerKind.values:
-        raise CampaignError(f"trigger: {data.get('on')!r} is not supported. Use one of: {', '.join(TriggerKind.values)}.")
+        raise CampaignError(
+            f"trigger: {data.get('on')!r} is not supported. Use one of: {', '.join(TriggerKind.values)}."
+        )
     stages = {stage["name"]: stage["key"] for stage in journey.current_version.snapshot["stages"]}  # type: ignore[union-attr]
     if data.get("stage") not in stages:
         raise CampaignError(f"trigger: {journey} has no stage {data.get('stage')!r}. It has: {', '.join(stages)}.")

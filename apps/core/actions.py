@@ -21,7 +21,8 @@ _IDS_IN_A_NOTIFICATION = 400
 
 _CLAIM = """
     WITH claimed AS MATERIALIZED (
-        SELECT id FROM core_change WHERE due_at IS NULL OR due_at <= %s ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
+        SELECT id FROM core_change WHERE due_at IS NULL OR due_at <= %s
+        ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
     DELETE FROM core_change c USING claimed WHERE c.id = claimed.id
     RETURNING c.id, c.customer_id, c.interaction_id, c.origin, c.attempts, c.priority
 """
@@ -31,8 +32,7 @@ def record_changes(*, customer_ids: Iterable[int], origin: Origin, interaction_i
     """Called inside the transaction of the cause. Bulk origins wait behind live ones."""
     priority = 0 if origin.fires else 1
     Change.objects.bulk_create(
-        Change(customer_id=pk, interaction_id=interaction_id, origin=origin, priority=priority)
-        for pk in customer_ids
+        Change(customer_id=pk, interaction_id=interaction_id, origin=origin, priority=priority) for pk in customer_ids
     )
     wake.on_commit("pipeline")
 
@@ -100,7 +100,8 @@ def _claim_customer(customer_id: int, *, now: datetime) -> list[ClaimedChange]:
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM core_change WHERE id IN (SELECT id FROM core_change WHERE customer_id = %s"
-            " AND (due_at IS NULL OR due_at <= %s) FOR UPDATE SKIP LOCKED) RETURNING id, customer_id, interaction_id, origin, attempts, priority",
+            " AND (due_at IS NULL OR due_at <= %s) FOR UPDATE SKIP LOCKED)"
+            " RETURNING id, customer_id, interaction_id, origin, attempts, priority",
             [customer_id, now],
         )
         return [ClaimedChange(*row[1:]) for row in sorted(cursor.fetchall())]
@@ -112,7 +113,9 @@ def _postpone(customer_id: int, *, now: datetime, error: Exception) -> None:
         for change in due:
             pause = RETRY_AFTER[min(change.attempts, len(RETRY_AFTER) - 1)]
             Change.objects.filter(pk=change.pk).update(
-                attempts=change.attempts + 1, due_at=now + pause, error=f"{type(error).__name__}: {error}"[:500]
+                attempts=change.attempts + 1,
+                due_at=now + pause,
+                error=f"{type(error).__name__}: {error}"[:500],
             )
 
 

@@ -28,7 +28,11 @@ def page_size(request: Request) -> int:
 
 
 def paged[T: Model](
-    request: Request, queryset: QuerySet[T], *, time_field: str, render: Callable[[list[T]], list[dict[str, Any]]]
+    request: Request,
+    queryset: QuerySet[T],
+    *,
+    time_field: str,
+    render: Callable[[list[T]], list[dict[str, Any]]],
 ) -> Response:
     cursor = request.query_params.get("cursor")
     try:

@@ -2,10 +2,12 @@
 `exists false`."""
 
 from collections.abc import Mapping
+from operator import ge, gt, le, lt
 from typing import Any
 
 OPERATORS = ("=", "!=", ">", ">=", "<", "<=", "in", "contains", "exists")
 _MISSING = object()
+_ORDER = {">": gt, ">=": ge, "<": lt, "<=": le}
 
 
 class RuleError(ValueError):
@@ -41,12 +43,7 @@ def _compare_present(operator: str, actual: Any, expected: Any) -> bool:
         return isinstance(actual, str) and str(expected).casefold() in actual.casefold()
     if not _comparable(actual, expected):
         return False
-    return {
-        ">": actual > expected,
-        ">=": actual >= expected,
-        "<": actual < expected,
-        "<=": actual <= expected,
-    }[operator]
+    return bool(_ORDER[operator](actual, expected))
 
 
 def _equal(actual: Any, expected: Any) -> bool:

@@ -22,9 +22,7 @@ class Page[T: Model]:
     next_cursor: str | None
 
 
-def newest_first[T: Model](
-    queryset: QuerySet[T], *, time_field: str, cursor: str | None, size: int
-) -> Page[T]:
+def newest_first[T: Model](queryset: QuerySet[T], *, time_field: str, cursor: str | None, size: int) -> Page[T]:
     """Rows by (time_field, id) descending; time_field must not be NULL."""
     if cursor:
         at, pk = _read(cursor)

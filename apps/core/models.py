@@ -14,7 +14,9 @@ class CompanySettings(models.Model):
 
     name = models.CharField(_("company name"), max_length=200, default="My company")
     postal_address = models.TextField(
-        _("postal address"), blank=True, help_text=_("Stands at the foot of every message; the law asks for it.")
+        _("postal address"),
+        blank=True,
+        help_text=_("Stands at the foot of every message; the law asks for it."),
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     currency = models.CharField(_("currency"), max_length=3, default="EUR")

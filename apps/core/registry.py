@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.models import Model
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Gauge:
 
 @dataclass(frozen=True)
 class NavigationItem:
-    label: str
+    label: "StrOrPromise"
     icon: str
     url_name: str
     permission: str
@@ -64,7 +68,7 @@ def pipeline(order: int, handler: PipelineHandler) -> None:
 
 def merge(model: type[Model], field_name: str, handler: MergeHandler) -> None:
     """What happens to the rows of `model` whose `field_name` names the customer that a merge removes."""
-    merge_handlers[f"{model._meta.label}.{field_name}"] = handler
+    merge_handlers[f"{model._meta.label}.{field_name}"] = handler  # noqa: SLF001 - Django's public _meta
 
 
 def gauge(name: str, measure: Callable[[datetime], Gauge]) -> None:

@@ -52,17 +52,21 @@ def check(rule: Any, *, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
         raise RuleError(f"The rule is nested more than {MAX_DEPTH} levels deep.")
     for name, value in rule.items():
-        if name in {"all", "any"}:
-            if not isinstance(value, list):
-                raise RuleError(f"{name} needs a list of rules.")
-            for inner in value:
-                check(inner, depth=depth + 1)
-        elif name == "not":
-            check(value, depth=depth + 1)
-        elif name in _predicates:
-            _predicates[name].check(value)
-        else:
-            raise RuleError(f"Unknown rule {name!r}. Known are: all, any, not, {', '.join(sorted(_predicates))}.")
+        _check_named(name, value, depth)
+
+
+def _check_named(name: str, value: Any, depth: int) -> None:
+    if name == "not":
+        check(value, depth=depth + 1)
+    elif name in {"all", "any"}:
+        if not isinstance(value, list):
+            raise RuleError(f"{name} needs a list of rules.")
+        for inner in value:
+            check(inner, depth=depth + 1)
+    elif name in _predicates:
+        _predicates[name].check(value)
+    else:
+        raise RuleError(f"Unknown rule {name!r}. Known are: all, any, not, {', '.join(sorted(_predicates))}.")
 
 
 def compiled(rule: dict[str, Any], scope: Scope) -> Q:
@@ -128,5 +132,7 @@ def check_condition(value: Any, *, where: str) -> None:
     _path, operator, expected = check_comparison(value, where=where)
     if operator == "contains":
         raise RuleError(f"{where}: contains is not supported here.")
-    if operator in {">", ">=", "<", "<="} and (isinstance(expected, bool) or not isinstance(expected, int | float | str)):
+    if operator in {">", ">=", "<", "<="} and (
+        isinstance(expected, bool) or not isinstance(expected, int | float | str)
+    ):
         raise RuleError(f"{where}: {operator} needs a number or a text.")

@@ -41,4 +41,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _plain_page(request: HttpRequest, template: str) -> bytes:
     # Context processors read the database, which may be what is away.
-    return render(None, template).content  # type: ignore[arg-type]
+    return render(None, template).content

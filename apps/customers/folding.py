@@ -18,7 +18,7 @@ def external_id(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool | list | dict):
-        raise ValueError("An id must be text or a number.")
+        raise ValueError("An id must be text or a number.")  # noqa: TRY004 - callers catch one kind
     text = str(value).strip()
     if text.casefold() in GENERIC_IDS:
         return None

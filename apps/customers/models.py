@@ -61,9 +61,7 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         indexes = [
-            models.Index(
-                fields=["-last_activity_at", "-id"], name="customer_latest", condition=Q(merged_into=None)
-            ),
+            models.Index(fields=["-last_activity_at", "-id"], name="customer_latest", condition=Q(merged_into=None)),
             models.Index(fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)),
         ]
 

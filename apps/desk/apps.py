@@ -13,5 +13,6 @@ class DeskConfig(AppConfig):
 
         registry.navigate(10, registry.NavigationItem(_("Home"), "house", "home", ""))
         registry.navigate(
-            20, registry.NavigationItem(_("Customers"), "users", "customer_list", Act.SEE_CUSTOMERS.permission)
+            20,
+            registry.NavigationItem(_("Customers"), "users", "customer_list", Act.SEE_CUSTOMERS.permission),
         )

@@ -23,18 +23,21 @@ class LogInteractionForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "events", "autocomplete": "off"}),
     )
     by = forms.ChoiceField(
-        label=_("Who did it"), choices=[(By.CUSTOMER, _("The customer")), (By.COMPANY, _("We"))], initial=By.CUSTOMER
+        label=_("Who did it"),
+        choices=[(By.CUSTOMER, _("The customer")), (By.COMPANY, _("We"))],
+        initial=By.CUSTOMER,
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, initial=Channel.PHONE)
     touchpoint = forms.ModelChoiceField(
-        label=_("Touchpoint"), queryset=Touchpoint.objects.order_by("name"), required=False, empty_label=_("None")
+        label=_("Touchpoint"),
+        queryset=Touchpoint.objects.order_by("name"),
+        required=False,
+        empty_label=_("None"),
     )
     at = forms.DateTimeField(
         label=_("When"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
-    note = forms.CharField(
-        label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
     suggestions = _COMMON
 

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseForbidden, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from apps.core.actions import LIVE_CHANNEL
 from apps.staff.enums import Act
@@ -72,7 +73,7 @@ _hub = _Hub()
 
 
 @login_not_required  # the answer is 403, not a page to sign in
-async def customer_stream(request: HttpRequest, pk: int) -> HttpResponse:
+async def customer_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not await _may_see(request):
         return _with_cors(HttpResponseForbidden())
     response = StreamingHttpResponse(_stream(pk), content_type="text/event-stream")
@@ -86,7 +87,7 @@ async def _may_see(request: HttpRequest) -> bool:
     return user.is_authenticated and await sync_to_async(user.has_perm)(Act.SEE_CUSTOMERS.permission)
 
 
-def _with_cors(response: HttpResponse) -> HttpResponse:
+def _with_cors[R: HttpResponseBase](response: R) -> R:
     """In the embedded default the stream has a port of its own."""
     response["Access-Control-Allow-Origin"] = settings.PUBLIC_URL
     response["Access-Control-Allow-Credentials"] = "true"

@@ -44,10 +44,8 @@ def customer_list(*, filters: Filters, cursor: str | None) -> CustomerList:
     queryset = Customer.objects.present().select_related("persona")
     if filters.known_only:
         queryset = queryset.known()
-    if filters.stage_key is not None:
-        queryset = queryset.filter(
-            progress__journey_id=filters.journey_id, progress__stage_key=filters.stage_key
-        )
+    if filters.stage_key is not None and filters.journey_id is not None:
+        queryset = queryset.filter(progress__journey_id=filters.journey_id, progress__stage_key=filters.stage_key)
     page = keyset.newest_first(queryset, time_field="last_activity_at", cursor=cursor, size=LIST_SIZE)
     return CustomerList(_listed(page.rows), page.next_cursor)
 

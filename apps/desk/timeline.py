@@ -1,5 +1,6 @@
 """The timeline as people read it: what each interaction looks like, and the moves between stages among them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from apps.touchpoints.enums import By, Channel, Event, SourceKind
 from apps.touchpoints.models import Interaction
 
 PAGE = 50
+type Look = Callable[[Interaction], tuple[str, str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ def kind_labels() -> dict[str, str]:
 
 def timeline(customer: Customer, *, kind: str, cursor: str | None) -> TimelinePage:
     """Raises keyset.BadCursor. Four queries at any depth and length."""
-    rows = Interaction.objects.for_customer(customer).filter(KINDS.get(kind, Q())).select_related("source", "touchpoint")
+    rows = (
+        Interaction.objects.for_customer(customer).filter(KINDS.get(kind, Q())).select_related("source", "touchpoint")
+    )
     page = keyset.newest_first(rows, time_field="occurred_at", cursor=cursor, size=PAGE)
     retracted = touchpoints.retracted_ids(customer.pk, [row.pk for row in page.rows])
     items = [describe(row, is_retracted=row.pk in retracted) for row in page.rows]
@@ -189,11 +193,11 @@ def _case(row: Interaction) -> tuple[str, str, str, str]:
     return "life-buoy", "positive" if is_closed else "warning", title, str(text or "")
 
 
-def _plain(icon: str, tone: str, event: Event, key: str = "") -> Any:
+def _plain(icon: str, tone: str, event: Event, key: str = "") -> Look:
     return lambda row: (icon, tone, str(event.label), str(row.properties.get(key, "")) if key else "")
 
 
-_KNOWN: dict[str, Any] = {
+_KNOWN: dict[str, Look] = {
     Event.PAGE_VIEWED.value: _page,
     Event.SCREEN_VIEWED.value: _page,
     Event.IDENTIFY.value: _identified,
@@ -218,7 +222,7 @@ _EVENT_ICONS = {
     "Order Refunded": "package-x",
     "Order Delivered": "truck",
 }
-_CHANNEL_ICONS = {
+_CHANNEL_ICONS: dict[str, str] = {
     Channel.WEB: "globe",
     Channel.APP: "smartphone",
     Channel.EMAIL: "mail",

@@ -118,7 +118,11 @@ def interaction_retract(request: HttpRequest, pk: int) -> HttpResponse:
 def _kinds(request: HttpRequest, current: str) -> list[dict[str, object]]:
     path = request.path
     return [
-        {"url": f"{path}?kind={kind}" if kind != "all" else path, "label": label, "is_current": kind == current}
+        {
+            "url": f"{path}?kind={kind}" if kind != "all" else path,
+            "label": label,
+            "is_current": kind == current,
+        }
         for kind, label in kind_labels().items()
     ]
 
@@ -140,4 +144,3 @@ def _key(text: str) -> str | None:
         return str(uuid.UUID(text))
     except ValueError:
         return None
-

@@ -17,5 +17,6 @@ class FeedbackConfig(AppConfig):
         registry.merge(Response, "customer", merging.move_responses)
         registry.merge(Case, "customer", merging.move_cases)
         registry.navigate(
-            50, registry.NavigationItem(_("Feedback"), "message-square-text", "feedback", Act.SEE_CUSTOMERS.permission)
+            50,
+            registry.NavigationItem(_("Feedback"), "message-square-text", "feedback", Act.SEE_CUSTOMERS.permission),
         )

@@ -123,7 +123,11 @@ class Case(models.Model):
     kind = models.CharField(max_length=9, choices=CaseKind.choices)
     title = models.CharField(max_length=300)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("owner"), null=True, on_delete=models.SET_NULL, related_name="cases"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="cases",
     )
     opened_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(_("due"))

@@ -22,7 +22,7 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     try:
         pk = links.read("survey", token)
     except links.BadLink:
-        return _private(render(request, "campaigns/link_invalid.html", status=404))
+        return _private(render(request, "core/link_invalid.html", status=404))
     invitation = get_object_or_404(Invitation.objects.select_related("survey", "customer"), pk=pk)
     answer = _review(request, invitation) if invitation.survey is None else _answer(request, invitation)
     return _private(answer)
@@ -47,7 +47,8 @@ def _review(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Asked of everybody, whatever they think: links to the review sites."""
     sites = invitation.sites.order_by("name", "pk")
     if request.method == "POST":
-        chosen = sites.filter(pk=request.POST.get("site") if str(request.POST.get("site")).isdigit() else None).first()
+        site = request.POST.get("site", "")
+        chosen = sites.filter(pk=int(site)).first() if site.isdigit() and len(site) < 10 else None
         if chosen is not None:
             invitations.follow_review_link(invitation=invitation, site=chosen, now=timezone.now())
             return HttpResponseRedirect(chosen.url)

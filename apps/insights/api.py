@@ -22,7 +22,7 @@ class JourneyFunnel(APIView):
         journey = get_object_or_404(Journey.objects.published().select_related("current_version"), pk=pk)
         form = FunnelForm(request.query_params)
         if not form.is_valid():
-            raise ValidationError(form.errors)
+            raise ValidationError({name: [str(error) for error in errors] for name, errors in form.errors.items()})
         query = form.query()
         found = selectors.funnel(journey, query)
         answer: dict[str, Any] = {"steps": _steps(found.steps)}

@@ -43,7 +43,11 @@ def funnel(request: HttpRequest, pk: int) -> HttpResponse:
         "journey": journey,
         "journeys": [_option(j, pk) for j in Journey.objects.published().order_by("name", "pk")],
         "periods": [
-            {"url": _with(request, days=key), "label": _("%(days)s d") % {"days": key}, "is_current": value == days}
+            {
+                "url": _with(request, days=key),
+                "label": _("%(days)s d") % {"days": key},
+                "is_current": value == days,
+            }
             for key, value in PERIODS.items()
         ],
         "form": form,
@@ -100,7 +104,16 @@ def _rows(request: HttpRequest, steps: list[tuple[str, int]], *, links: bool = T
         rate = _("%(percent)s%% of prior") % {"percent": round(100 * count / before)} if number and before else ""
         percent = round(100 * count / most, 1) if most else 0
         url = f"customers/{number}/?{request.GET.urlencode()}" if links else ""
-        rows.append({"label": name, "figure": f"{count:,}", "count": count, "percent": percent, "rate": rate, "url": url})
+        rows.append(
+            {
+                "label": name,
+                "figure": f"{count:,}",
+                "count": count,
+                "percent": percent,
+                "rate": rate,
+                "url": url,
+            }
+        )
     return rows
 
 

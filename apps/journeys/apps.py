@@ -18,6 +18,4 @@ class JourneysConfig(AppConfig):
         registry.merge(Progress, "customer", merging.drop_progress)
         registry.merge(StepVisit, "customer", merging.drop_visits)
         registry.merge(StageMove, "customer", merging.drop_moves)
-        registry.navigate(
-            30, registry.NavigationItem(_("Journeys"), "map", "journey_list", Act.SEE_MAPS.permission)
-        )
+        registry.navigate(30, registry.NavigationItem(_("Journeys"), "map", "journey_list", Act.SEE_MAPS.permission))

@@ -79,7 +79,12 @@ def _overdue(folds: Sequence[Folded]) -> Iterable[BecameOverdue]:
         for entry, row, was_overdue in folded.pairs:
             if entry.overdue_at is not None and not was_overdue:
                 yield BecameOverdue(
-                    row.journey_id, row.customer_id, row.pk, str(row.stage_key), entry.overdue_at, entry.overdue_origin
+                    row.journey_id,
+                    row.customer_id,
+                    row.pk,
+                    str(row.stage_key),
+                    entry.overdue_at,
+                    entry.overdue_origin,
                 )
 
 

@@ -47,7 +47,8 @@ class State:
     @classmethod
     def load(cls, stored: dict[str, Any]) -> "State":
         times = {"entered_at", "last_visit_at", "silent_at", "last_at", "timer_at"}
-        return cls(**{k: datetime.fromisoformat(v) if k in times else v for k, v in stored.items()})
+        values: dict[str, Any] = {k: datetime.fromisoformat(v) if k in times else v for k, v in stored.items()}
+        return cls(**values)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,17 @@ from apps.journeys.maps import Seen
 from apps.touchpoints.enums import Event
 from apps.touchpoints.models import Interaction
 
-_FIELDS = ("customer_id", "id", "occurred_at", "event", "by", "channel", "touchpoint__name", "properties", "origin")
+_FIELDS = (
+    "customer_id",
+    "id",
+    "occurred_at",
+    "event",
+    "by",
+    "channel",
+    "touchpoint__name",
+    "properties",
+    "origin",
+)
 
 
 def interactions(queryset: QuerySet[Interaction]) -> Iterator[tuple[int, Seen]]:

@@ -24,7 +24,7 @@ class Match:
     def fits(self, interaction: "Seen") -> bool:
         if self.event is not None and interaction.event != self.event:
             return False
-        if self.by != "any" and interaction.by != self.by:
+        if self.by not in {"any", interaction.by}:
             return False
         if self.channel is not None and interaction.channel != self.channel:
             return False
@@ -90,7 +90,8 @@ class Map:
 
 
 def read_map(snapshot: Mapping[str, Any]) -> Map:
-    stages, steps = [], []
+    stages: list[MapStage] = []
+    steps: list[MapStep] = []
     for stage_index, stage in enumerate(snapshot["stages"]):
         days = stage.get("expected_days")
         expected = timedelta(days=days) if days else None

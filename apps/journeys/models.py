@@ -117,7 +117,8 @@ class Card(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(severity=None) | Q(severity__gte=1, severity__lte=5), name="card_severity_on_scale"
+                condition=Q(severity=None) | Q(severity__gte=1, severity__lte=5),
+                name="card_severity_on_scale",
             ),
         ]
 
@@ -228,7 +229,8 @@ class StageEntry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(left_at=None) | Q(left_at__gte=models.F("entered_at")), name="entry_left_after_entered"
+                condition=Q(left_at=None) | Q(left_at__gte=models.F("entered_at")),
+                name="entry_left_after_entered",
             ),
         ]
         indexes = [

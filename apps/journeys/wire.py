@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from apps.core.comparison import RuleError, check_comparison
@@ -13,7 +14,16 @@ class MapError(ValueError):
     """The text is no valid map; says where and how to mend it."""
 
 
-_JOURNEY_KEYS = {"name", "persona", "goal", "lapse_after_days", "new_lap_after_days", "stages", "lanes", "cards"}
+_JOURNEY_KEYS = {
+    "name",
+    "persona",
+    "goal",
+    "lapse_after_days",
+    "new_lap_after_days",
+    "stages",
+    "lanes",
+    "cards",
+}
 _STAGE_KEYS = {"name", "was", "key", "kind", "expected_days", "back", "steps"}
 _STEP_KEYS = {"name", "was", "key", "emotion", "feeling", "optional", "alternative_to", "match"}
 _MATCH_KEYS = {"event", "by", "channel", "touchpoint", "where", "nth"}
@@ -181,7 +191,9 @@ def _check_alternatives(journey: JourneyText) -> None:
     names = {step.name for stage in journey.stages for step in stage.steps}
     for stage in journey.stages:
         for step in stage.steps:
-            if step.alternative_to is not None and (step.alternative_to not in names or step.alternative_to == step.name):
+            if step.alternative_to is not None and (
+                step.alternative_to not in names or step.alternative_to == step.name
+            ):
                 raise MapError(f'Step "{step.name}": alternative_to names no other step: {step.alternative_to!r}.')
 
 
@@ -237,4 +249,4 @@ def _unique(names: Iterable[str], what: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

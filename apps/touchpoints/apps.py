@@ -18,6 +18,4 @@ class TouchpointsConfig(AppConfig):
         registry.pipeline(10, activity.follow_merges)
         registry.pipeline(20, activity.record_activity)
         rules.register("did", predicates.DID)
-        registry.navigate(
-            80, registry.NavigationItem(_("Sources"), "plug", "source_list", Act.ADMINISTER.permission)
-        )
+        registry.navigate(80, registry.NavigationItem(_("Sources"), "plug", "source_list", Act.ADMINISTER.permission))

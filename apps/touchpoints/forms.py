@@ -8,7 +8,10 @@ from apps.touchpoints.models import Source
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     kind = forms.ChoiceField(
         label=_("Kind"),
-        choices=[(SourceKind.BROWSER, _("A web site (the key is public)")), (SourceKind.SERVER, _("A server"))],
+        choices=[
+            (SourceKind.BROWSER, _("A web site (the key is public)")),
+            (SourceKind.SERVER, _("A server")),
+        ],
         help_text=_("A browser's key can add interactions, and never change who somebody is."),
     )
 

@@ -23,7 +23,9 @@ def retracted_ids(customer_id: int, interaction_ids: Sequence[int]) -> set[int]:
     if not interaction_ids:
         return set()
     retractions = Interaction.objects.filter(
-        customer_id=customer_id, event=Event.RETRACTED, message_id__in=[f"retract:{pk}" for pk in interaction_ids]
+        customer_id=customer_id,
+        event=Event.RETRACTED,
+        message_id__in=[f"retract:{pk}" for pk in interaction_ids],
     )
     return {int(properties["interaction"]) for properties in retractions.values_list("properties", flat=True)}
 

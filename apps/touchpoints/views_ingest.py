@@ -39,7 +39,9 @@ def collect(request: HttpRequest, kind: str) -> HttpResponse:
         return _with_cors(_refuse("The body is too large or was cut off.", status=413))
     except (OperationalError, InterfaceError) as error:
         logger.warning("ingestion: the database is away: %s", type(error).__name__)
-        return _with_cors(_refuse("The database is away. Try again.", status=503, headers={"Retry-After": RETRY_AFTER_SECONDS}))
+        return _with_cors(
+            _refuse("The database is away. Try again.", status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+        )
 
 
 def _collect(request: HttpRequest, kind: str) -> HttpResponse:

@@ -22,7 +22,14 @@ MAX_EVENT = 200
 SKEW = timedelta(seconds=60)
 TYPES = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
 _WEB_LIBRARIES = ("analytics.js", "milepost.js", "rudderlabs javascript sdk", "analytics-next")
-_APP_LIBRARIES = ("analytics-ios", "analytics-android", "analytics-swift", "analytics-kotlin", "react-native", "flutter")
+_APP_LIBRARIES = (
+    "analytics-ios",
+    "analytics-android",
+    "analytics-swift",
+    "analytics-kotlin",
+    "react-native",
+    "flutter",
+)
 
 
 class WireError(Exception):
@@ -130,7 +137,9 @@ def open_call(kind: str, payload: dict[str, Any]) -> Call:
     return Call(messages=messages, sent_at=payload.get("sentAt"), context=context or {})
 
 
-def read_items(call: Call, *, received_at: datetime, is_public: bool, corrects_skew: bool = True) -> Iterator[Item | Refusal]:
+def read_items(
+    call: Call, *, received_at: datetime, is_public: bool, corrects_skew: bool = True
+) -> Iterator[Item | Refusal]:
     for message in call.messages:
         try:
             yield _read(message, call, received_at=received_at, is_public=is_public, corrects_skew=corrects_skew)
@@ -143,7 +152,7 @@ def _read(message: Any, call: Call, *, received_at: datetime, is_public: bool, c
         raise ItemError("An item must be a JSON object.")
     _check_size(message)
     kind = message.get("type")
-    if kind not in TYPES.values() or kind == "batch":
+    if not isinstance(kind, str) or kind not in TYPES.values() or kind == "batch":
         raise ItemError("type must be one of track, identify, page, screen, group, alias.")
     context = {**call.context, **_object(message, "context")}
     event, by, properties = _content(kind, message, context)

@@ -125,9 +125,7 @@ def test_killed_program_is_started_again(supervisor: Supervisor, tmp_path: Path,
     assert said == [f"program was ended by SIGKILL and is started again. The end of {log}:\nlast words"]
 
 
-def test_program_that_always_dies_is_never_given_up(
-    supervisor: Supervisor, tmp_path: Path, said: list[str]
-) -> None:
+def test_program_that_always_dies_is_never_given_up(supervisor: Supervisor, tmp_path: Path, said: list[str]) -> None:
     watched = supervisor.start(python(NOTE_PID + "raise SystemExit(3)", folder=tmp_path))
     assert supervisor.wait_until(lambda: len(said) == 4, seconds=CAP_SECONDS)
     assert said == ["program ended with exit code 3 and is started again."] * 4
@@ -288,10 +286,7 @@ def test_postgres_is_set_up_as_agreed(tmp_path: Path) -> None:
             columns = "datlocprovider, datlocale, pg_encoding_to_char(encoding)"
             query = f"SELECT {columns} FROM pg_database WHERE datname = 'milepost'"
             assert connection.execute(query).fetchone() == ("b", "C.UTF-8", "UTF8")
-        found = {
-            name: show(url, name)
-            for name in ("fsync", "synchronous_commit", "jit", "shared_buffers", "TimeZone")
-        }
+        found = {name: show(url, name) for name in ("fsync", "synchronous_commit", "jit", "shared_buffers", "TimeZone")}
         assert found == {
             "fsync": "on",
             "synchronous_commit": "on",
@@ -360,9 +355,7 @@ def test_postgres_that_cannot_start_says_so(
 ) -> None:
     broken = tmp_path / "bin"
     broken.mkdir()
-    (broken / "postgres").write_text(
-        "#!/bin/sh\necho libmissing.so: cannot open shared object file >&2\nexit 127\n"
-    )
+    (broken / "postgres").write_text("#!/bin/sh\necho libmissing.so: cannot open shared object file >&2\nexit 127\n")
     (broken / "postgres").chmod(0o755)
     monkeypatch.setenv(binaries.POSTGRES_SETTING, str(broken))
     with pytest.raises(StartError, match=r"PostgreSQL cannot be started on this machine: .*libmissing.so"):
@@ -373,9 +366,7 @@ def test_postgres_that_cannot_start_says_so(
     ("setting", "find"),
     [(binaries.POSTGRES_SETTING, binaries.find_postgres), (binaries.VALKEY_SETTING, binaries.find_valkey)],
 )
-def test_setting_that_names_nothing(
-    monkeypatch: pytest.MonkeyPatch, setting: str, find: Callable[[], Path]
-) -> None:
+def test_setting_that_names_nothing(monkeypatch: pytest.MonkeyPatch, setting: str, find: Callable[[], Path]) -> None:
     monkeypatch.setenv(setting, "/nowhere")
     with pytest.raises(StartError, match=f"{setting} names /nowhere"):
         find()
@@ -395,9 +386,7 @@ print(json.dumps([os.getuid(), os.getgroups(), sorted(rights), os.access(sys.arg
 
 @as_root
 @pytest.mark.parametrize(("mode", "right"), [(0o711, 0), (0o700, 1 << 2)])
-def test_root_keeps_one_right_and_only_where_a_folder_is_closed(
-    tmp_path: Path, mode: int, right: int
-) -> None:
+def test_root_keeps_one_right_and_only_where_a_folder_is_closed(tmp_path: Path, mode: int, right: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="milepost-reach-"))  # pytest's own folders are closed to others
     binary = folder / "python"
     shutil.copy("/bin/sleep", binary)

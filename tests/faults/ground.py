@@ -79,7 +79,12 @@ class Ground:
 
     def program(self, name: str, argv: Sequence[str], *, env: dict[str, str]) -> Program:
         return Program(
-            name=name, argv=argv, env=env, cwd=PROJECT, log=self.folder / "logs" / f"{name}.log", grace_seconds=5
+            name=name,
+            argv=argv,
+            env=env,
+            cwd=PROJECT,
+            log=self.folder / "logs" / f"{name}.log",
+            grace_seconds=5,
         )
 
     def kill_postgres(self) -> int:
@@ -119,6 +124,15 @@ def _children(pid: int) -> list[int]:
 
 
 _numbers = count(1)
+SENT = "SELECT count(*) FROM campaigns_message WHERE state = 'sent'"
+IN_HAND = "SELECT count(*) FROM campaigns_message WHERE state IN ('claimed', 'sending')"
+
+
+@dataclass(frozen=True)
+class Account:
+    lost: int
+    repeated: int
+    marked: int
 
 
 @dataclass
@@ -165,7 +179,15 @@ class Installation:
         """Returns its address once it answers."""
         port = _free_port()
         where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "1"]
-        options = ["--interface", "wsgi", *where, "--no-ws", "--respawn-failed-workers", "--log-level", "warning"]
+        options = [
+            "--interface",
+            "wsgi",
+            *where,
+            "--no-ws",
+            "--respawn-failed-workers",
+            "--log-level",
+            "warning",
+        ]
         self.start("web", "-m", "granian", *options, "config.wsgi:application")
         wait_until(lambda: _answers(port), what="the pages answer")
         return f"http://127.0.0.1:{port}"
@@ -185,6 +207,29 @@ class Installation:
 
     def number_of(self, query: str, *values: Any) -> int:
         return int(self.rows(query, *values)[0][0])
+
+    def wait_until_sent(self, count: int) -> None:
+        """The outbox is at rest: so many messages went, none is on its way and no change waits."""
+        wait_until(lambda: self.number_of(SENT) == count, what=f"{count} messages are sent")
+        assert self.number_of(IN_HAND) == 0
+
+    def wait_until_handled(self) -> None:
+        wait_until(lambda: self.number_of("SELECT count(*) FROM core_change") == 0, what="all changes are handled")
+
+    def account(self) -> "Account":
+        """What came, compared with what the outbox says. Repeats of a mail must be recognisable and marked."""
+        came: dict[str, list[str]] = {}
+        for mail in self.mail.mails:
+            came.setdefault(mail.recipient, []).append(mail.message_id)
+        for recipient, ids in came.items():
+            assert len(set(ids)) == 1, f"{recipient} got {ids}"
+        assert len({ids[0] for ids in came.values()}) == len(came)
+        marked = {address for (address,) in self.rows("SELECT address FROM campaigns_message WHERE is_uncertain")}
+        repeated = {recipient for recipient, ids in came.items() if len(ids) > 1}
+        assert repeated <= marked
+        sent = {address for (address,) in self.rows("SELECT address FROM campaigns_message WHERE state = 'sent'")}
+        lost = len(sent - set(came))
+        return Account(lost=lost, repeated=len(self.mail.mails) - len(came), marked=len(marked))
 
     def log(self, name: str) -> str:
         return last_lines(self.ground.folder / "logs" / f"{self.database}-{name}.log", 60)

@@ -27,11 +27,11 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """`slowest_seconds`: each mail takes up to that long between its last byte and the answer, as with real providers;
-    this is the window in which nobody can know what became of a mail whose sender is killed."""
+    """`takes` says how many seconds pass between a recipient's mail's last byte and the answer, as with real providers:
+    the window in which nobody can know what became of a mail whose sender is killed."""
 
-    slowest_seconds: float = 0.02
-    on_data: Callable[[str], None] = lambda _recipient: None
+    takes: Callable[[str], float] = lambda _recipient: random.uniform(0, 0.02)
+    greets_after: float = 0
     mails: list[Mail] = field(default_factory=list)
     port: int = 0
 
@@ -67,19 +67,22 @@ class MailServer:
         await asyncio.sleep(0.1)  # the conversations notice
 
     def _conversation(self) -> SMTP:
-        transports = self._transports
+        transports, greets_after = self._transports, self.greets_after
 
         class Conversation(SMTP):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 transports.add(transport)
                 super().connection_made(transport)
 
+            async def _handle_client(self) -> None:
+                await asyncio.sleep(greets_after)
+                await super()._handle_client()
+
         return Conversation(self, hostname="mail.test")
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         recipient = envelope.rcpt_tos[0]
-        self.on_data(recipient)
-        await asyncio.sleep(random.uniform(0, self.slowest_seconds))
+        await asyncio.sleep(self.takes(recipient))
         found = _MESSAGE_ID.search(envelope.content or b"")
         with self._arrived:
             self.mails.append(Mail(recipient, found[1].decode() if found else "", time.monotonic()))

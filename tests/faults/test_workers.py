@@ -1,37 +1,88 @@
-"""Workers that are killed, and workers that are asked to stop, while mails go out."""
+"""Workers that are killed, asked to stop or frozen while mails go out."""
 
+import os
 import random
 import signal
-from collections import defaultdict
 
 import pytest
 
 from tests.faults.conftest import IS_LONG
-from tests.faults.ground import CAP_SECONDS, wait_until
+from tests.faults.ground import CAP_SECONDS, IN_HAND, Installation, wait_until
+from tests.faults.report import figures
 
 pytestmark = pytest.mark.faults
 
-OPEN = "SELECT count(*) FROM campaigns_message WHERE state <> 'sent'"
+MAILS, TIMES = (1000, 10) if IS_LONG else (150, 3)
+MARKED = "SELECT count(*) FROM campaigns_message WHERE is_uncertain"
+
+
+def mails_on_their_way(company: Installation) -> None:
+    """From events to mails, all the way: the customers arrive while the workers work."""
+    batches = 20 if IS_LONG else 3
+    company.beat()
+    company.seed(f"trickle(batches={batches}, size={MAILS // batches}, pause=0.2)")
+
+
+def wait_for_a_random_moment(company: Installation) -> None:
+    """This worker has sent something; so many moments of this kind end before the mails do."""
+    company.mail.wait_for(len(company.mail.mails) + random.randint(1, MAILS // (TIMES + 1)), seconds=CAP_SECONDS)
 
 
 def test_killed(install) -> None:
-    mails, kills = (1000, 10) if IS_LONG else (150, 3)
     company = install(lease_seconds=6)
-    batches = 20 if IS_LONG else 3
-    company.beat()
-    seed = company.seed(f"trickle(batches={batches}, size={mails // batches}, pause=0.2)")
+    mails_on_their_way(company)
     worker = company.worker()
-    for _ in range(kills):
-        before = len(company.mail.mails)
-        company.mail.wait_for(before + random.randint(1, mails // (kills + 2)), seconds=CAP_SECONDS)
+    for _ in range(TIMES):
+        wait_for_a_random_moment(company)
         worker.send(signal.SIGKILL)
-        worker.wait(CAP_SECONDS)
-        print("killed at", len(company.mail.mails), company.rows("select state, count(*), count(*) filter (where is_uncertain) from campaigns_message group by 1"))
+        assert worker.wait(CAP_SECONDS) == -signal.SIGKILL
         worker = company.worker()
-    wait_until(lambda: company.number_of("SELECT count(*) FROM campaigns_message WHERE state = 'sent'") == mails, what="all sent")
-    by = defaultdict(list)
-    for mail in company.mail.mails:
-        by[mail.recipient].append(mail.message_id)
-    marked = company.number_of("SELECT count(*) FROM campaigns_message WHERE is_uncertain")
-    print("lost", mails - len(by), "repeated", len(company.mail.mails) - len(by), "marked", marked)
-    assert 0
+    company.wait_until_sent(MAILS)
+    account = company.account()
+    figures("worker killed (-9)", f"{MAILS} mails", TIMES, account)
+    assert account.lost == 0
+    assert account.repeated <= account.marked <= TIMES
+
+
+def test_asked_to_stop(install) -> None:
+    company = install()
+    mails_on_their_way(company)
+    worker = company.worker()
+    for _ in range(TIMES):
+        wait_for_a_random_moment(company)
+        worker.send(signal.SIGTERM)
+        assert worker.wait(CAP_SECONDS) == 0, company.log("worker")
+        assert company.number_of(IN_HAND) == 0
+        worker = company.worker()
+    company.wait_until_sent(MAILS)
+    account = company.account()
+    figures("worker stopped (SIGTERM)", f"{MAILS} mails", TIMES, account)
+    assert (account.lost, account.repeated, account.marked) == (0, 0, 0)
+
+
+def test_frozen_past_its_lease(install) -> None:
+    """The others' mails go on; the one in its hand may come twice, recognisably."""
+    mails = 60
+    frozen: list[str] = []
+
+    def takes(recipient: str) -> float:
+        if len(company.mail.mails) >= 20 and not frozen:
+            os.killpg(worker.pid, signal.SIGSTOP)
+            frozen.append(recipient)
+        return 0.01
+
+    company = install(lease_seconds=6, takes=takes)
+    company.seeded(f"queued(count={mails})")
+    company.beat()
+    worker = company.worker()
+    company.mail.wait_for(20, seconds=CAP_SECONDS)
+    company.worker()
+    wait_until(lambda: company.number_of(MARKED) == 1, what="the frozen one's mail is in doubt")
+    company.seeded(f"arrive(first={mails}, count=10)")
+    company.mail.wait_for(mails + 10, seconds=CAP_SECONDS)
+    os.killpg(worker.pid, signal.SIGCONT)
+    company.wait_until_sent(mails + 10)
+    account = company.account()
+    figures("worker frozen past its lease", f"{mails + 10} mails", 1, account)
+    assert account.lost == 0
+    assert account.repeated <= account.marked == 1

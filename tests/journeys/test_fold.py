@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -56,7 +57,11 @@ def _day(at: datetime | None) -> float | None:
 def test_a_later_stage_moves_on_and_the_same_stage_opens_no_new_entry():
     made = fold(seen(1, 0, "Product Viewed"), seen(2, 1, "Product Viewed"), seen(3, 2, "Product Added"))
     assert rows(made) == [(1, "Awareness", 0, 2), (1, "Consideration", 2, None)]
-    assert [visit.step.name for visit in made.visits] == ["Sees a product", "Sees a product", "Fills the cart"]
+    assert [visit.step.name for visit in made.visits] == [
+        "Sees a product",
+        "Sees a product",
+        "Fills the cart",
+    ]
 
 
 def test_an_earlier_stage_moves_nobody_back_and_shows_as_a_deviation():
@@ -211,7 +216,7 @@ def test_extending_in_any_batches_equals_folding_from_nothing(rows, cuts, until)
     whole = fold(*ours, until=until)
     state, entries, visits = State(), [], []
     bounds = sorted({0, len(ours), *(min(cut, len(ours)) for cut in cuts)})
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         following = ours[end].at if end < len(ours) else START + timedelta(days=until)
         part = Fold(MAP, state, journey_id=JOURNEY)
         part.take_all(ours[start:end])

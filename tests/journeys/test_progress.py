@@ -59,7 +59,10 @@ def stored(journey: Journey, user: str = "u1") -> list[tuple]:
 
 
 def test_a_batch_moves_its_customers(shop, source):
-    send(source, [item(1, 0, "Product Viewed"), item(2, 1, "Order Completed"), item(3, 0, "Product Viewed", "u2")])
+    send(
+        source,
+        [item(1, 0, "Product Viewed"), item(2, 1, "Order Completed"), item(3, 0, "Product Viewed", "u2")],
+    )
     drain(START + timedelta(days=2))
     assert [row[:2] for row in stored(shop)] == [(1, "Awareness"), (1, "Purchase")]
     assert Progress.objects.get(customer__identities__value="u2").stage_key == shop.stages.get(name="Awareness").key
@@ -78,7 +81,11 @@ def test_the_number_of_queries_does_not_grow_with_customers(shop, source):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
-        st.tuples(st.integers(0, 300), st.sampled_from(EVENTS), st.sampled_from([By.CUSTOMER, By.CUSTOMER, By.COMPANY])),
+        st.tuples(
+            st.integers(0, 300),
+            st.sampled_from(EVENTS),
+            st.sampled_from([By.CUSTOMER, By.CUSTOMER, By.COMPANY]),
+        ),
         min_size=1,
         max_size=14,
         unique_by=lambda row: row[0],  # ties in time keep arrival order, so they are left out
@@ -100,9 +107,7 @@ def test_any_order_batching_and_duplication_give_the_history_of_the_oracle(shop,
             drain(at)
     drain(at)
     text = wire_text(shop)
-    truth = history(
-        text, [Happened(n, one.occurred_at, one.event, one.by) for n, one in enumerate(items)], at
-    )
+    truth = history(text, [Happened(n, one.occurred_at, one.event, one.by) for n, one in enumerate(items)], at)
     assert Interaction.objects.count() == len(items)
     assert stored(shop) == truth
     before = list(StageEntry.objects.standing().order_by("pk").values_list("pk", "entered_at", "left_at"))

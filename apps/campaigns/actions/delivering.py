@@ -47,7 +47,7 @@ def lease() -> timedelta:
 
 def deadline_seconds() -> float:
     """Well within the lease, so that a message that is still on its way is not taken for lost."""
-    return min(10.0, settings.DELIVERY_LEASE_SECONDS / 3)
+    return min(10.0, float(settings.DELIVERY_LEASE_SECONDS) / 3)
 
 
 @cache
@@ -129,7 +129,13 @@ def _deliver_locked(pk: int, fence: int, channel: Channel, clock: Clock) -> None
 
 
 def _send(
-    message: Message, fence: int, content: contents.Content, company: CompanySettings, *, channel: Channel, clock: Clock
+    message: Message,
+    fence: int,
+    content: contents.Content,
+    company: CompanySettings,
+    *,
+    channel: Channel,
+    clock: Clock,
 ) -> None:
     marked = _move(
         message.pk,
@@ -169,7 +175,14 @@ def _record(message: Message, fence: int, result: Result, provider: str, now: da
     if result.outcome is Outcome.UNKNOWN:
         _after_unknown(message.pk, fence, result.detail, now)
     elif result.outcome is Outcome.PERMANENT:
-        _move(message.pk, fence, MessageState.SENDING, state=MessageState.FAILED, reason=result.detail, lease_until=None)
+        _move(
+            message.pk,
+            fence,
+            MessageState.SENDING,
+            state=MessageState.FAILED,
+            reason=result.detail,
+            lease_until=None,
+        )
     elif result.outcome is Outcome.RETRY:
         _after_refusal(message.pk, fence, message.attempt, result.detail, now)
     else:
@@ -218,7 +231,15 @@ def _after_unknown(pk: int, fence: int, detail: str, now: datetime) -> None:
     attempt = Message.objects.values_list("attempt", flat=True).get(pk=pk)
     if attempt >= len(SCHEDULE):
         reason = f"outcome unknown after {attempt} attempts: {detail}"[:300]
-        _move(pk, fence, MessageState.SENDING, state=MessageState.FAILED, reason=reason, lease_until=None, is_uncertain=True)
+        _move(
+            pk,
+            fence,
+            MessageState.SENDING,
+            state=MessageState.FAILED,
+            reason=reason,
+            lease_until=None,
+            is_uncertain=True,
+        )
         return
     _move(
         pk,

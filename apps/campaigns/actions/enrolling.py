@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-
 from apps.campaigns.enums import EnrolmentState, Reentry, TriggerKind
 from apps.campaigns.models import Campaign, Enrolment
 from apps.core import rules, wake
@@ -120,5 +119,3 @@ def _mark_goals(runs, campaign: Campaign, scope: rules.Scope) -> None:  # type: 
     if campaign.goal_within_days:
         reached = reached.filter(cause_at__gte=scope.now - timedelta(days=campaign.goal_within_days))
     reached.update(goal_reached_at=scope.now)
-
-

@@ -9,14 +9,15 @@ from apps.customers.actions import merges
 def move_enrolments(*, gone_ids: list[int], kept_ids: list[int]) -> None:
     """Runs move; where the customer who stays has the same run already, the other one ends, so that nobody gets the
     campaign twice."""
-    same = (
-        " FROM unnest(%s::bigint[], %s::bigint[]) AS m(gone, kept), campaigns_enrolment k"
-        " WHERE e.customer_id = m.gone AND k.customer_id = m.kept AND k.campaign_id = e.campaign_id"
-        " AND (k.entry_key = e.entry_key"
-        "      OR (k.is_only_live AND e.is_only_live AND k.state = 'active' AND e.state = 'active'))"
-    )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT e.id FROM campaigns_enrolment e," + same.removeprefix(" FROM"), [gone_ids, kept_ids])
+        cursor.execute(
+            "SELECT DISTINCT e.id FROM campaigns_enrolment e, unnest(%s::bigint[], %s::bigint[]) AS m(gone, kept),"
+            " campaigns_enrolment k"
+            " WHERE e.customer_id = m.gone AND k.customer_id = m.kept AND k.campaign_id = e.campaign_id"
+            " AND (k.entry_key = e.entry_key"
+            "      OR (k.is_only_live AND e.is_only_live AND k.state = 'active' AND e.state = 'active'))",
+            [gone_ids, kept_ids],
+        )
         twins = [row[0] for row in cursor.fetchall()]
     Enrolment.objects.active().filter(pk__in=twins).update(
         state=EnrolmentState.EXITED, exit_reason="merged", ended_at=timezone.now()

@@ -44,7 +44,8 @@ def _wait_for_hand_over(message: Message) -> None:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT set_config('lock_timeout', %s, true)", [f"{int(delivering.deadline_seconds() * 1000)}ms"]
+                    "SELECT set_config('lock_timeout', %s, true)",
+                    [f"{int(delivering.deadline_seconds() * 1000)}ms"],
                 )
             locks.wait_for([key])
     except OperationalError as error:

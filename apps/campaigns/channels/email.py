@@ -19,8 +19,6 @@ CONNECT_SECONDS = 5.0
 _policy = SMTP.clone(max_line_length=998)
 
 
-
-
 class Smtp:
     """`url` is EMAIL_URL, such as smtp://user:password@host:587; smtps:// and ?tls=1 encrypt."""
 

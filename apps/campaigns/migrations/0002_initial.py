@@ -6,117 +6,185 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('campaigns', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('feedback', '0001_initial'),
-        ('journeys', '0001_initial'),
+        ("campaigns", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("feedback", "0001_initial"),
+        ("journeys", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='campaign',
-            name='journey',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='journeys.journey'),
+            model_name="campaign",
+            name="journey",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="campaigns", to="journeys.journey"
+            ),
         ),
         migrations.AddField(
-            model_name='campaignstep',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='campaigns.campaign'),
+            model_name="campaignstep",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="campaigns.campaign"
+            ),
         ),
         migrations.AddField(
-            model_name='campaignstep',
-            name='topic',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.topic'),
+            model_name="campaignstep",
+            name="topic",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.topic"
+            ),
         ),
         migrations.AddField(
-            model_name='enrolment',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrolments', to='campaigns.campaign'),
+            model_name="enrolment",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="enrolments",
+                to="campaigns.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='enrolment',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrolments', to='customers.customer'),
+            model_name="enrolment",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="enrolments",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='customers.customer'),
+            model_name="message",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="customers.customer"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='enrolment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='campaigns.enrolment'),
+            model_name="message",
+            name="enrolment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="campaigns.enrolment"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='invitation',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='message', to='feedback.invitation'),
+            model_name="message",
+            name="invitation",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="message",
+                to="feedback.invitation",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='campaigns.campaignstep'),
+            model_name="message",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="messages",
+                to="campaigns.campaignstep",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='topic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.topic'),
+            model_name="message",
+            name="topic",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.topic"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(fields=('channel', 'address'), name='suppression_once'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(fields=("channel", "address"), name="suppression_once"),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reentry', 'cool_down'), _negated=True), ('cool_down_days__gt', 0), _connector='OR'), name='campaign_cool_down_has_days'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reentry", "cool_down"), _negated=True),
+                    ("cool_down_days__gt", 0),
+                    _connector="OR",
+                ),
+                name="campaign_cool_down_has_days",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaignstep',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('campaign', 'position'), name='campaign_step_position'),
+            model_name="campaignstep",
+            constraint=models.UniqueConstraint(
+                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                fields=("campaign", "position"),
+                name="campaign_step_position",
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state', 'active')), fields=['due_at', 'id'], name='enrolment_due'),
+            model_name="enrolment",
+            index=models.Index(condition=models.Q(("state", "active")), fields=["due_at", "id"], name="enrolment_due"),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state', 'active')), fields=['entry_id'], name='enrolment_cause'),
+            model_name="enrolment",
+            index=models.Index(condition=models.Q(("state", "active")), fields=["entry_id"], name="enrolment_cause"),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(fields=('campaign', 'customer', 'entry_key'), name='enrolment_once_a_cause'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "customer", "entry_key"), name="enrolment_once_a_cause"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_only_live', True), ('state', 'active')), fields=('campaign', 'customer'), name='enrolment_one_live'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_only_live", True), ("state", "active")),
+                fields=("campaign", "customer"),
+                name="enrolment_one_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'active')), models.Q(models.Q(('state', 'active'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='enrolment_ended_when_over'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("state", "active")),
+                    models.Q(models.Q(("state", "active"), _negated=True), ("ended_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="enrolment_ended_when_over",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['due_at', 'id'], name='message_due'),
+            model_name="message",
+            index=models.Index(condition=models.Q(("state", "queued")), fields=["due_at", "id"], name="message_due"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease_until'], name='message_leased'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state__in", ["claimed", "sending"])),
+                fields=["lease_until"],
+                name="message_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['-created_at', '-id'], name='message_latest'),
+            model_name="message",
+            index=models.Index(fields=["-created_at", "-id"], name="message_latest"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['skipped', 'failed']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='message_refused_with_reason'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["skipped", "failed"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="message_refused_with_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='message_sent_has_time'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                ),
+                name="message_sent_has_time",
+            ),
         ),
     ]

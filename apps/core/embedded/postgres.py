@@ -122,9 +122,7 @@ class Postgres(Service):
         if not self.folder.exists() or (self.folder / "global" / "pg_control").exists():
             return
         aside = self.folder.with_name(f"{self.name}.broken-{time.time_ns()}")
-        logger.warning(
-            "%s holds no whole database and is kept as %s; a new one is made", self.folder, aside.name
-        )
+        logger.warning("%s holds no whole database and is kept as %s; a new one is made", self.folder, aside.name)
         self.folder.rename(aside)
 
     def _make_cluster(self) -> None:
@@ -153,9 +151,7 @@ class Postgres(Service):
 
     def _check_cluster(self) -> None:
         if os.geteuid() not in (0, self.folder.stat().st_uid):
-            raise StartError(
-                f"{self.folder} belongs to another user. Start as that user, or use another --data."
-            )
+            raise StartError(f"{self.folder} belongs to another user. Start as that user, or use another --data.")
         made_by = (self.folder / "PG_VERSION").read_text().strip()
         if made_by != str(self._major):
             raise StartError(
@@ -185,6 +181,4 @@ def _unprivileged_user(folder: Path) -> User | None:
         except KeyError:
             continue
         return User(uid=entry.pw_uid, gid=entry.pw_gid)
-    raise StartError(
-        "PostgreSQL does not run as root, and no other user exists here. Set DATABASE_URL instead."
-    )
+    raise StartError("PostgreSQL does not run as root, and no other user exists here. Set DATABASE_URL instead.")

@@ -82,6 +82,4 @@ class Service(ABC):
         except OSError as error:
             raise StartError(f"{self.folder} cannot be made: {error.strerror}.") from error
         if not os.access(self.folder, os.R_OK | os.W_OK | os.X_OK):
-            raise StartError(
-                f"{self.folder} belongs to another user. Start as that user, or use another --data."
-            )
+            raise StartError(f"{self.folder} belongs to another user. Start as that user, or use another --data.")

@@ -22,7 +22,7 @@ LOUDER = ((5, signal.SIGINT), (20, signal.SIGQUIT), (5, signal.SIGKILL), (10, No
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class StopRequested(Exception):  # noqa: N818 - a wish, not an error
+class StopRequested(Exception):
     """Somebody sent SIGTERM or pressed Ctrl-C."""
 
 

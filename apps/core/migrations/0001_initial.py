@@ -5,45 +5,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('customer_id', models.BigIntegerField()),
-                ('interaction_id', models.BigIntegerField(null=True)),
-                ('origin', models.CharField(choices=[('live', 'live'), ('staff', 'staff'), ('import', 'import'), ('publish', 'publish'), ('rebuild', 'rebuild'), ('merge', 'merge')], max_length=8)),
-                ('priority', models.SmallIntegerField(db_default=0)),
-                ('attempts', models.SmallIntegerField(db_default=0)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('due_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(db_default='')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("customer_id", models.BigIntegerField()),
+                ("interaction_id", models.BigIntegerField(null=True)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("staff", "staff"),
+                            ("import", "import"),
+                            ("publish", "publish"),
+                            ("rebuild", "rebuild"),
+                            ("merge", "merge"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("priority", models.SmallIntegerField(db_default=0)),
+                ("attempts", models.SmallIntegerField(db_default=0)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("due_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(db_default="")),
             ],
             options={
-                'indexes': [models.Index(fields=['priority', 'id'], name='change_claim'), models.Index(fields=['customer_id'], name='change_customer')],
+                "indexes": [
+                    models.Index(fields=["priority", "id"], name="change_claim"),
+                    models.Index(fields=["customer_id"], name="change_customer"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CompanySettings',
+            name="CompanySettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='My company', max_length=200, verbose_name='company name')),
-                ('postal_address', models.TextField(blank=True, help_text='Stands at the foot of every message; the law asks for it.', verbose_name='postal address')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
-                ('sender_name', models.CharField(blank=True, max_length=200, verbose_name='sender name')),
-                ('sender_email', models.EmailField(default='hello@example.com', max_length=254, verbose_name='sender e-mail')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(default="My company", max_length=200, verbose_name="company name")),
+                (
+                    "postal_address",
+                    models.TextField(
+                        blank=True,
+                        help_text="Stands at the foot of every message; the law asks for it.",
+                        verbose_name="postal address",
+                    ),
+                ),
+                ("time_zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("currency", models.CharField(default="EUR", max_length=3, verbose_name="currency")),
+                ("sender_name", models.CharField(blank=True, max_length=200, verbose_name="sender name")),
+                (
+                    "sender_email",
+                    models.EmailField(default="hello@example.com", max_length=254, verbose_name="sender e-mail"),
+                ),
             ],
             options={
-                'verbose_name': 'company settings',
-                'verbose_name_plural': 'company settings',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='company_settings_one_row')],
+                "verbose_name": "company settings",
+                "verbose_name_plural": "company settings",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="company_settings_one_row")],
             },
         ),
     ]

@@ -35,21 +35,24 @@ class Claim:
     traits: dict[str, Any] | None = None
     is_public: bool = False
 
-    def keys(self) -> list[Key]:
+    def id_keys(self) -> list[Key]:
         found = []
         if self.external_id:
             found.append((IdentityKind.EXTERNAL.value, self.external_id))
         if self.anonymous_id:
             found.append((IdentityKind.ANONYMOUS.value, self.anonymous_id))
         if self.previous_id:
-            found += [(IdentityKind.ANONYMOUS.value, self.previous_id), (IdentityKind.EXTERNAL.value, self.previous_id)]
+            found += [
+                (IdentityKind.ANONYMOUS.value, self.previous_id),
+                (IdentityKind.EXTERNAL.value, self.previous_id),
+            ]
         return found
 
 
 def stitch(*, claims: Sequence[Claim], at: datetime) -> list[int]:
     """The customer id of each claim, in order. Inside the caller's transaction; takes the identity locks of what it
     may change. Each claim must have an external or an anonymous id."""
-    keys = list({key: None for claim in claims for key in claim.keys()})
+    keys = list({key: None for claim in claims for key in claim.id_keys()})
     stitching = _Stitching(_owners(keys))
     if not stitching.is_settled(claims):
         locks.wait_for([locks.key_of(locks.IDENTITY, f"{kind}:{value}") for kind, value in keys])
@@ -61,7 +64,7 @@ def stitch(*, claims: Sequence[Claim], at: datetime) -> list[int]:
 def _owners(keys: Sequence[Key]) -> list[tuple[str, str, int, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(_OWNERS, [[kind for kind, _ in keys], [value for _, value in keys]])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @dataclass
@@ -82,7 +85,7 @@ class _Stitching:
     def is_settled(self, claims: Iterable[Claim]) -> bool:
         """Nothing to write: each claim has one known owner and brings no traits."""
         for claim in claims:
-            owners = {self.owner.get(key) for key in claim.keys()}
+            owners = {self.owner.get(key) for key in claim.id_keys()}
             if claim.traits or claim.previous_id or len(owners) != 1 or None in owners:
                 return False
         return True
@@ -188,7 +191,12 @@ def _upsert_identities(rows: list[tuple[str, str, int]], *, at: datetime) -> Non
 
 
 def _write_traits(
-    customer_ids: list[int], claims: Sequence[Claim], newly_known: set[int], already_known: set[int], *, at: datetime
+    customer_ids: list[int],
+    claims: Sequence[Claim],
+    newly_known: set[int],
+    already_known: set[int],
+    *,
+    at: datetime,
 ) -> None:
     told: dict[int, list[Claim]] = {}
     for customer_id, claim in zip(customer_ids, claims, strict=True):
@@ -202,23 +210,19 @@ def _write_traits(
     for pk, customer in customers.items():
         customer.is_identified = customer.is_identified or pk in newly_known
         for claim in told.get(pk, []):
-            identities += learn(customer, claim.traits or {}, is_public=claim.is_public, at=at)
+            may_reach = not (claim.is_public and pk in already_known)
+            identities += learn(customer, claim.traits or {}, may_reach=may_reach, at=at)
     save_learned(list(customers.values()), identities)
 
 
-def learn(customer: Customer, traits: dict[str, Any], *, is_public: bool, at: datetime) -> list[Identity]:
-    """Puts traits on the customer (not saved) and returns the identities they bring. A public key never sets a new
-    e-mail or phone on somebody who is identified otherwise."""
-    may_reach = not (is_public and customer.pk and _is_known_otherwise(customer))
+def learn(customer: Customer, traits: dict[str, Any], *, may_reach: bool, at: datetime) -> list[Identity]:
+    """Puts traits on the customer (not saved) and returns the identities they bring. `may_reach` false: a public key
+    spoke of somebody identified, so that e-mail and phone are left alone."""
     customer.traits = {**customer.traits, **{k: v for k, v in traits.items() if k not in {"email", "phone"}}}
     customer.name = _name(traits) or customer.name
     customer.country = _short(traits.get("country") or traits.get("countryCode"), 2).upper() or customer.country
     customer.time_zone = _short(traits.get("timezone"), 64) or customer.time_zone
     return _learn_addresses(customer, traits, at=at) if may_reach else []
-
-
-def _is_known_otherwise(customer: Customer) -> bool:
-    return customer.is_identified and bool(customer.email or customer.phone)
 
 
 def _learn_addresses(customer: Customer, traits: dict[str, Any], *, at: datetime) -> list[Identity]:

@@ -24,7 +24,8 @@ def absorb(*, gone_ids: list[int], kept_ids: list[int]) -> None:
         _combine(gone[gone_id], kept[kept_id])
     Customer.objects.bulk_update(gone.values(), ["merged_into"])
     Customer.objects.bulk_update(
-        kept.values(), ["traits", "name", "email", "phone", "country", "time_zone", "first_seen_at", "last_activity_at"]
+        kept.values(),
+        ["traits", "name", "email", "phone", "country", "time_zone", "first_seen_at", "last_activity_at"],
     )
     changes.record_changes(customer_ids=set(kept_ids), origin=Origin.MERGE)
 

@@ -5,97 +5,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(blank=True, db_collation='C', max_length=320)),
-                ('channel', models.CharField(max_length=20)),
-                ('choice', models.CharField(choices=[('in', 'yes'), ('out', 'no')], max_length=3)),
-                ('evidence', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("address", models.CharField(blank=True, db_collation="C", max_length=320)),
+                ("channel", models.CharField(max_length=20)),
+                ("choice", models.CharField(choices=[("in", "yes"), ("out", "no")], max_length=3)),
+                ("evidence", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=300, verbose_name='name')),
-                ('email', models.CharField(blank=True, max_length=320, verbose_name='e-mail')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='phone')),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('time_zone', models.CharField(blank=True, max_length=64, verbose_name='time zone')),
-                ('traits', models.JSONField(blank=True, default=dict, verbose_name='traits')),
-                ('is_identified', models.BooleanField(default=False)),
-                ('first_seen_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('last_activity_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(blank=True, max_length=300, verbose_name="name")),
+                ("email", models.CharField(blank=True, max_length=320, verbose_name="e-mail")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="phone")),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("time_zone", models.CharField(blank=True, max_length=64, verbose_name="time zone")),
+                ("traits", models.JSONField(blank=True, default=dict, verbose_name="traits")),
+                ("is_identified", models.BooleanField(default=False)),
+                ("first_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("last_activity_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'customer',
-                'verbose_name_plural': 'customers',
+                "verbose_name": "customer",
+                "verbose_name_plural": "customers",
             },
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('email', 'e-mail'), ('phone', 'phone'), ('external', 'external id'), ('anonymous', 'anonymous id')], max_length=10)),
-                ('space', models.CharField(default='default', max_length=50)),
-                ('value', models.CharField(db_collation='C', max_length=320)),
-                ('is_verified', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("email", "e-mail"),
+                            ("phone", "phone"),
+                            ("external", "external id"),
+                            ("anonymous", "anonymous id"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("space", models.CharField(default="default", max_length=50)),
+                ("value", models.CharField(db_collation="C", max_length=320)),
+                ("is_verified", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'identity',
-                'verbose_name_plural': 'identities',
+                "verbose_name": "identity",
+                "verbose_name_plural": "identities",
             },
         ),
         migrations.CreateModel(
-            name='Persona',
+            name="Persona",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('role', models.CharField(blank=True, max_length=200, verbose_name='who they are')),
-                ('quote', models.CharField(blank=True, max_length=300, verbose_name='quote')),
-                ('goals', models.TextField(blank=True, verbose_name='goals')),
-                ('needs', models.TextField(blank=True, verbose_name='needs')),
-                ('frustrations', models.TextField(blank=True, verbose_name='frustrations')),
-                ('channels', models.TextField(blank=True, verbose_name='channels they use')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("role", models.CharField(blank=True, max_length=200, verbose_name="who they are")),
+                ("quote", models.CharField(blank=True, max_length=300, verbose_name="quote")),
+                ("goals", models.TextField(blank=True, verbose_name="goals")),
+                ("needs", models.TextField(blank=True, verbose_name="needs")),
+                ("frustrations", models.TextField(blank=True, verbose_name="frustrations")),
+                ("channels", models.TextField(blank=True, verbose_name="channels they use")),
             ],
             options={
-                'verbose_name': 'persona',
-                'verbose_name_plural': 'personas',
+                "verbose_name": "persona",
+                "verbose_name_plural": "personas",
             },
         ),
         migrations.CreateModel(
-            name='SearchTerm',
+            name="SearchTerm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term', models.CharField(db_collation='C', max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("term", models.CharField(db_collation="C", max_length=100)),
             ],
         ),
         migrations.CreateModel(
-            name='Topic',
+            name="Topic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(unique=True, verbose_name='key')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('default', models.CharField(choices=[('allowed', 'allowed until they say no'), ('needs_opt_in', 'only after they said yes')], default='needs_opt_in', max_length=12, verbose_name='without an answer')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("key", models.SlugField(unique=True, verbose_name="key")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "default",
+                    models.CharField(
+                        choices=[
+                            ("allowed", "allowed until they say no"),
+                            ("needs_opt_in", "only after they said yes"),
+                        ],
+                        default="needs_opt_in",
+                        max_length=12,
+                        verbose_name="without an answer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'topic',
-                'verbose_name_plural': 'topics',
+                "verbose_name": "topic",
+                "verbose_name_plural": "topics",
             },
         ),
     ]

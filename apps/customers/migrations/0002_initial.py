@@ -6,84 +6,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
+        ("customers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consent',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="consent",
+            name="by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='customer',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer'),
+            model_name="customer",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='customer',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='customers.customer'),
+            model_name="consent",
+            name="customer",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="consents",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='identity',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='customers.customer'),
+            model_name="identity",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="identities",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='customer',
-            name='persona',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='customers.persona', verbose_name='persona'),
+            model_name="customer",
+            name="persona",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="customers.persona",
+                verbose_name="persona",
+            ),
         ),
         migrations.AddField(
-            model_name='searchterm',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='search_terms', to='customers.customer'),
+            model_name="searchterm",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="search_terms",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='topic',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.topic'),
+            model_name="consent",
+            name="topic",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.topic"
+            ),
         ),
         migrations.AddIndex(
-            model_name='identity',
-            index=models.Index(fields=['value', 'customer'], name='identity_search'),
+            model_name="identity",
+            index=models.Index(fields=["value", "customer"], name="identity_search"),
         ),
         migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['external', 'anonymous'])), fields=('kind', 'space', 'value'), name='identity_of_one_customer'),
+            model_name="identity",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["external", "anonymous"])),
+                fields=("kind", "space", "value"),
+                name="identity_of_one_customer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.UniqueConstraint(fields=('customer', 'kind', 'space', 'value'), name='identity_once_a_customer'),
+            model_name="identity",
+            constraint=models.UniqueConstraint(
+                fields=("customer", "kind", "space", "value"), name="identity_once_a_customer"
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['-last_activity_at', '-id'], name='customer_latest'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)),
+                fields=["-last_activity_at", "-id"],
+                name="customer_latest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='customer_merged'),
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("merged_into__isnull", False)),
+                fields=["merged_into"],
+                name="customer_merged",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='searchterm',
-            constraint=models.UniqueConstraint(fields=('term', 'customer'), name='search_term_once'),
+            model_name="searchterm",
+            constraint=models.UniqueConstraint(fields=("term", "customer"), name="search_term_once"),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['address', 'channel', '-at'], name='consent_address'),
+            model_name="consent",
+            index=models.Index(fields=["address", "channel", "-at"], name="consent_address"),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['customer', 'channel', '-at'], name='consent_customer'),
+            model_name="consent",
+            index=models.Index(fields=["customer", "channel", "-at"], name="consent_customer"),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('customer__isnull', False), models.Q(('address', ''), _negated=True), _connector='OR'), name='consent_of_somebody'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("customer__isnull", False), models.Q(("address", ""), _negated=True), _connector="OR"
+                ),
+                name="consent_of_somebody",
+            ),
         ),
     ]

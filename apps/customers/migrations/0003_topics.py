@@ -1,6 +1,10 @@
 from django.db import migrations
 
-TOPICS = [("service", "Service", "allowed"), ("feedback", "Feedback", "allowed"), ("news", "News and offers", "needs_opt_in")]
+TOPICS = [
+    ("service", "Service", "allowed"),
+    ("feedback", "Feedback", "allowed"),
+    ("news", "News and offers", "needs_opt_in"),
+]
 
 
 def add(apps, schema_editor):

@@ -21,7 +21,12 @@ def close(*, case: Case, root_cause: str, action_taken: str, by: User, now: date
     case.root_cause, case.action_taken = root_cause, action_taken
     case.closed_at, case.closed_by = now, by
     case.save(update_fields=["root_cause", "action_taken", "closed_at", "closed_by"])
-    _tell(case, Event.CASE_CLOSED, now, {"root_cause": root_cause, "action_taken": action_taken, "user": str(by)})
+    _tell(
+        case,
+        Event.CASE_CLOSED,
+        now,
+        {"root_cause": root_cause, "action_taken": action_taken, "user": str(by)},
+    )
     return case
 
 

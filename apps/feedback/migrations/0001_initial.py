@@ -5,77 +5,174 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('question', 'Question'), ('problem', 'Problem'), ('complaint', 'Complaint'), ('bad_score', 'Bad score')], max_length=9)),
-                ('title', models.CharField(max_length=300)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('root_cause', models.CharField(blank=True, max_length=500, verbose_name='root cause')),
-                ('action_taken', models.CharField(blank=True, max_length=500, verbose_name='action taken')),
-                ('closed_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("question", "Question"),
+                            ("problem", "Problem"),
+                            ("complaint", "Complaint"),
+                            ("bad_score", "Bad score"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("root_cause", models.CharField(blank=True, max_length=500, verbose_name="root cause")),
+                ("action_taken", models.CharField(blank=True, max_length=500, verbose_name="action taken")),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=100, unique=True)),
-                ('channel', models.CharField(choices=[('web', 'Web'), ('app', 'App'), ('email', 'E-mail'), ('sms', 'SMS'), ('messaging', 'Messaging'), ('phone', 'Phone'), ('chat', 'Chat'), ('chatbot', 'Chatbot'), ('social', 'Social'), ('search', 'Search'), ('ad', 'Ad'), ('store', 'Store'), ('in_person', 'In person'), ('review_site', 'Review site'), ('print', 'Print and outdoor'), ('post', 'Post'), ('live_event', 'Live event'), ('word_of_mouth', 'Word of mouth')], max_length=20)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("key", models.CharField(max_length=100, unique=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("web", "Web"),
+                            ("app", "App"),
+                            ("email", "E-mail"),
+                            ("sms", "SMS"),
+                            ("messaging", "Messaging"),
+                            ("phone", "Phone"),
+                            ("chat", "Chat"),
+                            ("chatbot", "Chatbot"),
+                            ("social", "Social"),
+                            ("search", "Search"),
+                            ("ad", "Ad"),
+                            ("store", "Store"),
+                            ("in_person", "In person"),
+                            ("review_site", "Review site"),
+                            ("print", "Print and outdoor"),
+                            ("post", "Post"),
+                            ("live_event", "Live event"),
+                            ("word_of_mouth", "Word of mouth"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('nps', 'NPS'), ('csat', 'CSAT'), ('ces', 'CES')], max_length=4)),
-                ('score', models.SmallIntegerField()),
-                ('scale_low', models.SmallIntegerField()),
-                ('scale_high', models.SmallIntegerField()),
-                ('is_high_good', models.BooleanField(default=True)),
-                ('question', models.CharField(max_length=300)),
-                ('comment', models.TextField(blank=True)),
-                ('channel', models.CharField(choices=[('web', 'Web'), ('app', 'App'), ('email', 'E-mail'), ('sms', 'SMS'), ('messaging', 'Messaging'), ('phone', 'Phone'), ('chat', 'Chat'), ('chatbot', 'Chatbot'), ('social', 'Social'), ('search', 'Search'), ('ad', 'Ad'), ('store', 'Store'), ('in_person', 'In person'), ('review_site', 'Review site'), ('print', 'Print and outdoor'), ('post', 'Post'), ('live_event', 'Live event'), ('word_of_mouth', 'Word of mouth')], max_length=20)),
-                ('answered_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("nps", "NPS"), ("csat", "CSAT"), ("ces", "CES")], max_length=4),
+                ),
+                ("score", models.SmallIntegerField()),
+                ("scale_low", models.SmallIntegerField()),
+                ("scale_high", models.SmallIntegerField()),
+                ("is_high_good", models.BooleanField(default=True)),
+                ("question", models.CharField(max_length=300)),
+                ("comment", models.TextField(blank=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("web", "Web"),
+                            ("app", "App"),
+                            ("email", "E-mail"),
+                            ("sms", "SMS"),
+                            ("messaging", "Messaging"),
+                            ("phone", "Phone"),
+                            ("chat", "Chat"),
+                            ("chatbot", "Chatbot"),
+                            ("social", "Social"),
+                            ("search", "Search"),
+                            ("ad", "Ad"),
+                            ("store", "Store"),
+                            ("in_person", "In person"),
+                            ("review_site", "Review site"),
+                            ("print", "Print and outdoor"),
+                            ("post", "Post"),
+                            ("live_event", "Live event"),
+                            ("word_of_mouth", "Word of mouth"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("answered_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewSite',
+            name="ReviewSite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('url', models.URLField(max_length=500, verbose_name='address')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("url", models.URLField(max_length=500, verbose_name="address")),
             ],
             options={
-                'verbose_name': 'review site',
-                'verbose_name_plural': 'review sites',
+                "verbose_name": "review site",
+                "verbose_name_plural": "review sites",
             },
         ),
         migrations.CreateModel(
-            name='Survey',
+            name="Survey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('kind', models.CharField(choices=[('nps', 'NPS'), ('csat', 'CSAT'), ('ces', 'CES')], max_length=4, verbose_name='kind')),
-                ('question', models.CharField(max_length=300, verbose_name='question')),
-                ('comment_label', models.CharField(default='What is the main reason?', max_length=200, verbose_name='comment label')),
-                ('thanks', models.CharField(default='Thank you. A person reads every answer.', max_length=300, verbose_name='thank-you text')),
-                ('case_due_hours', models.PositiveIntegerField(default=48, verbose_name='follow up within hours')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("nps", "NPS"), ("csat", "CSAT"), ("ces", "CES")],
+                        max_length=4,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("question", models.CharField(max_length=300, verbose_name="question")),
+                (
+                    "comment_label",
+                    models.CharField(default="What is the main reason?", max_length=200, verbose_name="comment label"),
+                ),
+                (
+                    "thanks",
+                    models.CharField(
+                        default="Thank you. A person reads every answer.",
+                        max_length=300,
+                        verbose_name="thank-you text",
+                    ),
+                ),
+                (
+                    "case_due_hours",
+                    models.PositiveIntegerField(default=48, verbose_name="follow up within hours"),
+                ),
             ],
             options={
-                'verbose_name': 'survey',
-                'verbose_name_plural': 'surveys',
+                "verbose_name": "survey",
+                "verbose_name_plural": "surveys",
             },
         ),
     ]

@@ -6,85 +6,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0002_initial'),
-        ('feedback', '0001_initial'),
+        ("customers", "0002_initial"),
+        ("feedback", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='case',
-            name='closed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="case",
+            name="closed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='customers.customer'),
+            model_name="case",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="cases", to="customers.customer"
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='owner',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='cases', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
+            model_name="case",
+            name="owner",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="cases",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="owner",
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='customers.customer'),
+            model_name="invitation",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="invitations",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='response',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responses', to='customers.customer'),
+            model_name="response",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="responses", to="customers.customer"
+            ),
         ),
         migrations.AddField(
-            model_name='response',
-            name='invitation',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='response', to='feedback.invitation'),
+            model_name="response",
+            name="invitation",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="response", to="feedback.invitation"
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='response',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='case', to='feedback.response'),
+            model_name="case",
+            name="response",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="case",
+                to="feedback.response",
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='sites',
-            field=models.ManyToManyField(related_name='+', to='feedback.reviewsite'),
+            model_name="invitation",
+            name="sites",
+            field=models.ManyToManyField(related_name="+", to="feedback.reviewsite"),
         ),
         migrations.AddField(
-            model_name='survey',
-            name='case_owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who follows up bad answers'),
+            model_name="survey",
+            name="case_owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who follows up bad answers",
+            ),
         ),
         migrations.AddField(
-            model_name='response',
-            name='survey',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='feedback.survey'),
+            model_name="response",
+            name="survey",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="feedback.survey"
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='survey',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='feedback.survey'),
+            model_name="invitation",
+            name="survey",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="feedback.survey"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['due_at', 'id'], name='case_open'),
+            model_name="case",
+            index=models.Index(condition=models.Q(("closed_at", None)), fields=["due_at", "id"], name="case_open"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(models.Q(('root_cause', ''), _negated=True), models.Q(('action_taken', ''), _negated=True)), _connector='OR'), name='case_closed_with_root_cause'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at", None),
+                    models.Q(
+                        models.Q(("root_cause", ""), _negated=True),
+                        models.Q(("action_taken", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="case_closed_with_root_cause",
+            ),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(fields=['-answered_at', '-id'], name='response_latest'),
+            model_name="response",
+            index=models.Index(fields=["-answered_at", "-id"], name="response_latest"),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('score__gte', models.F('scale_low')), ('score__lte', models.F('scale_high'))), name='response_score_on_scale'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("score__gte", models.F("scale_low")), ("score__lte", models.F("scale_high"))),
+                name="response_score_on_scale",
+            ),
         ),
     ]

@@ -78,6 +78,12 @@ def _write_lanes(journey: Journey, text: JourneyText, steps: dict[str, Step]) ->
         for position, (kind, name) in enumerate(text.lanes)
     }
     Card.objects.bulk_create(
-        Card(step=steps[card.step], lane=lanes[card.lane], text=card.text, severity=card.severity, position=position)
+        Card(
+            step=steps[card.step],
+            lane=lanes[card.lane],
+            text=card.text,
+            severity=card.severity,
+            position=position,
+        )
         for position, card in enumerate(text.cards)
     )

@@ -93,9 +93,7 @@ class _Histories:
             found[customer_id].append(seen)
         # Read after the interactions: one that was visible then has its change visible now, or was folded before.
         pending = set(
-            Change.objects.for_customers(wanted)
-            .exclude(interaction_id=None)
-            .values_list("interaction_id", flat=True)
+            Change.objects.for_customers(wanted).exclude(interaction_id=None).values_list("interaction_id", flat=True)
         )
         for customer_id in wanted:
             self._read[customer_id] = history.without_retracted(

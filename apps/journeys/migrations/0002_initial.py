@@ -6,159 +6,246 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0002_initial'),
-        ('journeys', '0001_initial'),
-        ('touchpoints', '0001_initial'),
+        ("customers", "0002_initial"),
+        ("journeys", "0001_initial"),
+        ("touchpoints", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='mapversion',
-            name='published_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="mapversion",
+            name="published_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='journey',
-            name='current_version',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='journeys.mapversion'),
+            model_name="journey",
+            name="current_version",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="journeys.mapversion",
+            ),
         ),
         migrations.AddField(
-            model_name='progress',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='progress', to='customers.customer'),
+            model_name="progress",
+            name="customer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="progress", to="customers.customer"
+            ),
         ),
         migrations.AddField(
-            model_name='progress',
-            name='journey',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='journeys.journey'),
+            model_name="progress",
+            name="journey",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="journeys.journey"
+            ),
         ),
         migrations.AddField(
-            model_name='progress',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='journeys.mapversion'),
+            model_name="progress",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="journeys.mapversion"
+            ),
         ),
         migrations.AddField(
-            model_name='stage',
-            name='journey',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='journeys.journey'),
+            model_name="stage",
+            name="journey",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="stages", to="journeys.journey"
+            ),
         ),
         migrations.AddField(
-            model_name='stageentry',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='stage_entries', to='customers.customer'),
+            model_name="stageentry",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="stage_entries",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='stageentry',
-            name='journey',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='journeys.journey'),
+            model_name="stageentry",
+            name="journey",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="journeys.journey",
+            ),
         ),
         migrations.AddField(
-            model_name='stagemove',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='stage_moves', to='customers.customer'),
+            model_name="stagemove",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="stage_moves",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='stagemove',
-            name='journey',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='journeys.journey'),
+            model_name="stagemove",
+            name="journey",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="journeys.journey",
+            ),
         ),
         migrations.AddField(
-            model_name='step',
-            name='alternative_to',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='journeys.step'),
+            model_name="step",
+            name="alternative_to",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="journeys.step",
+            ),
         ),
         migrations.AddField(
-            model_name='step',
-            name='stage',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='journeys.stage'),
+            model_name="step",
+            name="stage",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="journeys.stage"
+            ),
         ),
         migrations.AddField(
-            model_name='card',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cards', to='journeys.step'),
+            model_name="card",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="cards", to="journeys.step"
+            ),
         ),
         migrations.AddField(
-            model_name='stepvisit',
-            name='customer',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.customer'),
+            model_name="stepvisit",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='stepvisit',
-            name='interaction',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='touchpoints.interaction'),
+            model_name="stepvisit",
+            name="interaction",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="touchpoints.interaction",
+            ),
         ),
         migrations.AddField(
-            model_name='stepvisit',
-            name='journey',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='journeys.journey'),
+            model_name="stepvisit",
+            name="journey",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="journeys.journey",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lane',
-            constraint=models.UniqueConstraint(fields=('journey', 'name'), name='lane_name_once'),
+            model_name="lane",
+            constraint=models.UniqueConstraint(fields=("journey", "name"), name="lane_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='mapversion',
-            constraint=models.UniqueConstraint(fields=('journey', 'number'), name='map_version_once'),
+            model_name="mapversion",
+            constraint=models.UniqueConstraint(fields=("journey", "number"), name="map_version_once"),
         ),
         migrations.AddIndex(
-            model_name='progress',
-            index=models.Index(condition=models.Q(('look_again_at__isnull', False)), fields=['look_again_at'], name='progress_look_again'),
+            model_name="progress",
+            index=models.Index(
+                condition=models.Q(("look_again_at__isnull", False)),
+                fields=["look_again_at"],
+                name="progress_look_again",
+            ),
         ),
         migrations.AddIndex(
-            model_name='progress',
-            index=models.Index(fields=['journey', 'stage_key', 'customer'], name='progress_stage'),
+            model_name="progress",
+            index=models.Index(fields=["journey", "stage_key", "customer"], name="progress_stage"),
         ),
         migrations.AddConstraint(
-            model_name='progress',
-            constraint=models.UniqueConstraint(fields=('customer', 'journey'), name='progress_once'),
+            model_name="progress",
+            constraint=models.UniqueConstraint(fields=("customer", "journey"), name="progress_once"),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('journey', 'name'), name='stage_name_once'),
+            model_name="stage",
+            constraint=models.UniqueConstraint(fields=("journey", "name"), name="stage_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'lapsed')), fields=('journey',), name='stage_one_lapsed_a_journey'),
+            model_name="stage",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "lapsed")), fields=("journey",), name="stage_one_lapsed_a_journey"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.CheckConstraint(condition=models.Q(('expected_days', None), ('expected_days__gt', 0), _connector='OR'), name='stage_expected_days_positive'),
+            model_name="stage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expected_days", None), ("expected_days__gt", 0), _connector="OR"),
+                name="stage_expected_days_positive",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stageentry',
-            index=models.Index(fields=['customer', 'journey', 'entered_at'], name='entry_customer'),
+            model_name="stageentry",
+            index=models.Index(fields=["customer", "journey", "entered_at"], name="entry_customer"),
         ),
         migrations.AddIndex(
-            model_name='stageentry',
-            index=models.Index(fields=['journey', 'stage_key', 'entered_at'], name='entry_stage'),
+            model_name="stageentry",
+            index=models.Index(fields=["journey", "stage_key", "entered_at"], name="entry_stage"),
         ),
         migrations.AddConstraint(
-            model_name='stageentry',
-            constraint=models.CheckConstraint(condition=models.Q(('left_at', None), ('left_at__gte', models.F('entered_at')), _connector='OR'), name='entry_left_after_entered'),
+            model_name="stageentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("left_at", None), ("left_at__gte", models.F("entered_at")), _connector="OR"),
+                name="entry_left_after_entered",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stagemove',
-            index=models.Index(fields=['customer', 'journey', 'at'], name='move_customer'),
+            model_name="stagemove",
+            index=models.Index(fields=["customer", "journey", "at"], name="move_customer"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(('emotion', None), models.Q(('emotion__gte', -2), ('emotion__lte', 2)), _connector='OR'), name='step_emotion_on_scale'),
+            model_name="step",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("emotion", None), models.Q(("emotion__gte", -2), ("emotion__lte", 2)), _connector="OR"
+                ),
+                name="step_emotion_on_scale",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='card',
-            constraint=models.CheckConstraint(condition=models.Q(('severity', None), models.Q(('severity__gte', 1), ('severity__lte', 5)), _connector='OR'), name='card_severity_on_scale'),
+            model_name="card",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("severity", None), models.Q(("severity__gte", 1), ("severity__lte", 5)), _connector="OR"
+                ),
+                name="card_severity_on_scale",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stepvisit',
-            index=models.Index(fields=['customer', 'journey', 'at'], name='visit_customer'),
+            model_name="stepvisit",
+            index=models.Index(fields=["customer", "journey", "at"], name="visit_customer"),
         ),
         migrations.AddIndex(
-            model_name='stepvisit',
-            index=models.Index(fields=['journey', 'step_key', 'at'], name='visit_step'),
+            model_name="stepvisit",
+            index=models.Index(fields=["journey", "step_key", "at"], name="visit_step"),
         ),
     ]

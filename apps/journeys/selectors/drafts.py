@@ -33,7 +33,12 @@ def export_text(journey: Journey, *, with_keys: bool = False) -> dict[str, Any]:
             "lanes": [{"kind": lane.kind, "name": lane.name} for lane in journey.lanes.order_by("position", "pk")],
             "cards": [
                 _without_none(
-                    {"step": card.step.name, "lane": card.lane.name, "text": card.text, "severity": card.severity}
+                    {
+                        "step": card.step.name,
+                        "lane": card.lane.name,
+                        "text": card.text,
+                        "severity": card.severity,
+                    }
                 )
                 for card in cards
             ],

@@ -1,6 +1,7 @@
 """The published map as a page shows it: stages, steps, emotion curve, lanes, customers per stage."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count
@@ -63,7 +64,7 @@ class MapPage:
     @property
     def columns(self) -> list[StepColumn | None]:
         """None stands for the one empty column of a stage without steps."""
-        return [step for stage in self.stages for step in stage.steps or [None]]
+        return _columns(self.stages)
 
 
 def map_page(journey: Journey) -> MapPage:
@@ -73,7 +74,7 @@ def map_page(journey: Journey) -> MapPage:
     snapshot = journey.current_version.snapshot
     counts = customers_by_stage(journey)
     stages = [_stage(stage, counts.get(stage["key"], 0)) for stage in snapshot["stages"]]
-    columns: list[StepColumn | None] = [step for stage in stages for step in stage.steps or [None]]
+    columns = _columns(stages)
     lanes = [_lane(lane, snapshot, stages) for lane in snapshot["lanes"]]
     _list_for_phones(stages, lanes)
     return MapPage(
@@ -101,7 +102,9 @@ def _stage(stage: dict[str, Any], customers: int) -> StageColumn:
         )
         for step in stage["steps"]
     ]
-    return StageColumn(stage["key"], stage["name"], StageKind(stage["kind"]).label, max(1, len(steps)), customers, steps)
+    return StageColumn(
+        stage["key"], stage["name"], str(StageKind(stage["kind"]).label), max(1, len(steps)), customers, steps
+    )
 
 
 def _lane(lane: dict[str, Any], snapshot: dict[str, Any], stages: list[StageColumn]) -> LaneRow:
@@ -110,6 +113,13 @@ def _lane(lane: dict[str, Any], snapshot: dict[str, Any], stages: list[StageColu
     for stage in stages:
         cells += [[card for card in cards if card["step"] == step.name] for step in stage.steps] or [[]]
     return LaneRow(lane["kind"], lane["name"], LaneKind(lane["kind"]).icon, cells)
+
+
+def _columns(stages: list[StageColumn]) -> list[StepColumn | None]:
+    found: list[StepColumn | None] = []
+    for stage in stages:
+        found += stage.steps or [None]
+    return found
 
 
 def _list_for_phones(stages: list[StageColumn], lanes: list[LaneRow]) -> None:
@@ -167,10 +177,10 @@ def _height(emotion: float) -> float:
 
 def _monotone(points: list[tuple[float, float]]) -> str:
     """Fritsch and Carlson (1980): never above the higher or below the lower of two neighbours."""
-    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False)]
-    tangents = [slopes[0], *(_between(a, b) for a, b in zip(slopes, slopes[1:], strict=False)), slopes[-1]]
+    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in pairwise(points)]
+    tangents = [slopes[0], *(_between(a, b) for a, b in pairwise(slopes)), slopes[-1]]
     path = [f"M{points[0][0]:.1f},{points[0][1]:.1f}"]
-    for index, ((x1, y1), (x2, y2)) in enumerate(zip(points, points[1:], strict=False)):
+    for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(points)):
         third = (x2 - x1) / 3
         path.append(
             f"C{x1 + third:.1f},{y1 + tangents[index] * third:.1f} "

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -75,7 +75,7 @@ def _standing(progress: Progress) -> Standing:
         stage=stage["name"],
         stage_key=stage["key"],
         step=step_names.get(str(progress.step_key)),
-        entered_at=progress.entered_at or datetime.min,
+        entered_at=progress.entered_at or datetime.now(UTC),
         is_overdue=progress.is_overdue,
         expected_days=stage.get("expected_days"),
         stages=snapshot["stages"],
@@ -108,14 +108,19 @@ def _deviations(customer: Customer, progress: Progress, standing: Standing) -> l
     found = []
     for visit in visits:
         step = by_key.get(str(visit.step_key))
-        for kind, applies in ((DeviationKind.BACKWARD, visit.is_backward), (DeviationKind.REPEATED, visit.is_repeated)):
+        for kind, applies in (
+            (DeviationKind.BACKWARD, visit.is_backward),
+            (DeviationKind.REPEATED, visit.is_repeated),
+        ):
             if applies and step is not None:
                 found.append(Deviation(kind.value, names.get(str(visit.stage_key)), step["name"], visit.at))
     found += _skipped(visits, steps)
     overdue = StageEntry.objects.standing().filter(customer=customer, journey=progress.journey)
     for entry in overdue.exclude(overdue_at=None):
         if entry.overdue_at is not None:
-            found.append(Deviation(DeviationKind.OVERDUE.value, names.get(str(entry.stage_key)), None, entry.overdue_at))
+            found.append(
+                Deviation(DeviationKind.OVERDUE.value, names.get(str(entry.stage_key)), None, entry.overdue_at)
+            )
     found += _off_map(customer, progress)
     return sorted(found, key=lambda deviation: (deviation.at, deviation.kind))
 

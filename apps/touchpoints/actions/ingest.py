@@ -119,7 +119,7 @@ def write_rows(rows: list[dict[str, Any]], *, source: Source, received_at: datet
                 "rows": orjson.dumps(rows).decode(),
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _write_order_numbers(rows: list[dict[str, Any]]) -> None:
@@ -129,7 +129,8 @@ def _write_order_numbers(rows: list[dict[str, Any]]) -> None:
         if isinstance(number, str | int) and not isinstance(number, bool) and folding.term(str(number)):
             found.add((folding.term(str(number)), row["customer_id"]))
     SearchTerm.objects.bulk_create(
-        (SearchTerm(term=term, customer_id=customer_id) for term, customer_id in sorted(found)), ignore_conflicts=True
+        (SearchTerm(term=term, customer_id=customer_id) for term, customer_id in sorted(found)),
+        ignore_conflicts=True,
     )
 
 

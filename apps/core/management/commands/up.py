@@ -93,9 +93,7 @@ class Product:
             found["CELERY_BROKER_URL"] = self.supervisor.start_service(valkey)
             found["CACHE_URL"] = os.environ.get("CACHE_URL") or valkey.cache_url
         self.env |= found
-        write_privately(
-            self.services_file, found | {name: self.env[name] for name in ("PUBLIC_URL", "LIVE_URL")}
-        )
+        write_privately(self.services_file, found | {name: self.env[name] for name in ("PUBLIC_URL", "LIVE_URL")})
 
     def _manage(self, *arguments: str, shows_output: bool) -> None:
         """Runs a command of this project to its end."""
@@ -106,9 +104,7 @@ class Product:
 
     def _page_programs(self) -> list[Program]:
         return [
-            self._program(
-                "web", self._granian("wsgi", self.port, "--workers", "2", "--blocking-threads", "1")
-            ),
+            self._program("web", self._granian("wsgi", self.port, "--workers", "2", "--blocking-threads", "1")),
             self._program("live", self._granian("asginl", self.live_port, "--workers", "1")),
         ]
 
@@ -156,13 +152,9 @@ def check_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except PermissionError as error:
-            raise StartError(
-                f"Port {port} needs more rights than this user has. Choose one with --port."
-            ) from error
+            raise StartError(f"Port {port} needs more rights than this user has. Choose one with --port.") from error
         except OSError as error:
-            raise StartError(
-                f"Port {port} is in use. Stop what uses it, or choose one with --port."
-            ) from error
+            raise StartError(f"Port {port} is in use. Stop what uses it, or choose one with --port.") from error
 
 
 def free_port() -> int:
