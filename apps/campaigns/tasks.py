@@ -1,3 +1,4 @@
+import threading
 import time
 
 from celery import shared_task
@@ -7,6 +8,7 @@ from apps.campaigns.actions import delivering, running
 from apps.core import stopping
 
 _SECONDS_A_TASK = 45
+_in_hand = threading.Lock()  # one message a process, so that killing it leaves one in doubt
 
 
 @shared_task(name="campaigns.run_due")
@@ -18,6 +20,11 @@ def run_due() -> None:
 
 @shared_task(name="campaigns.deliver_due")
 def deliver_due() -> None:
-    until = time.monotonic() + _SECONDS_A_TASK
-    while delivering.deliver_due(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
-        pass
+    if not _in_hand.acquire(blocking=False):
+        return  # another thread delivers, and goes on until nothing is due
+    try:
+        until = time.monotonic() + _SECONDS_A_TASK
+        while delivering.deliver_due(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
+            pass
+    finally:
+        _in_hand.release()

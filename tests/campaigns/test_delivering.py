@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ def mails(settings):
         settings.EMAIL_URL = url
         settings.DELIVERY_LEASE_SECONDS = 3
         yield keeper
+        delivering.email_channel(url).close()
 
 
 @pytest.fixture
@@ -254,6 +256,7 @@ class TestTwoConnections:
                 while delivering.deliver_due(now=timezone.now(), limit=3):
                     pass
             finally:
+                delivering.email_channel(settings.EMAIL_URL).close()
                 connections.close_all()
 
         threads = [threading.Thread(target=work) for _ in range(4)]
@@ -272,6 +275,7 @@ class TestTwoConnections:
             try:
                 deliver()
             finally:
+                delivering.email_channel(settings.EMAIL_URL).close()
                 connections.close_all()
 
         thread = threading.Thread(target=send)

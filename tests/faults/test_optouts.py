@@ -18,6 +18,7 @@ from tests.faults.report import figures
 pytestmark = pytest.mark.faults
 
 UNFINISHED = "SELECT count(*) FROM campaigns_message WHERE state NOT IN ('sent', 'skipped')"
+SENDING = "SELECT count(*) FROM campaigns_message WHERE state = 'sending'"
 
 
 @dataclass
@@ -108,9 +109,7 @@ def test_a_mail_server_that_is_slow_to_greet(install) -> None:
     recipients = Recipients(company, company.web())
     company.beat()
     company.worker()
-    wait_until(
-        lambda: company.number_of("SELECT count(*) FROM campaigns_message WHERE state = 'sending'"), what="hand-over"
-    )
+    wait_until(lambda: company.number_of(SENDING) == 1, what="hand-over")
     recipients.say_no("c0@example.com")
-    wait_until(lambda: company.number_of(UNFINISHED) == 0, what="the outbox is at rest")
+    wait_until(lambda: company.number_of(SENDING) == 0, what="the hand-over is over")
     assert recipients.too_late() == []

@@ -3,6 +3,7 @@
 import smtplib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.headerregistry import Address
@@ -33,12 +34,13 @@ class Smtp:
             wire = build(outgoing)
         except ValueError as error:  # such as an address that no header can hold
             return Result(Outcome.PERMANENT, f"cannot be written as a mail: {error}"[:300])
-        result = self._attempt(outgoing, wire, deadline_seconds)
+        until = time.monotonic() + deadline_seconds
+        result = self._attempt(outgoing, wire, until)
         if result is None:  # a connection that had been idle was closed by the server: nothing was handed over
-            result = self._attempt(outgoing, wire, deadline_seconds)
+            result = self._attempt(outgoing, wire, until)
         return result or Result(Outcome.RETRY, "the mail server closed the connection")
 
-    def _attempt(self, outgoing: Outgoing, wire: bytes, seconds: float) -> Result | None:
+    def _attempt(self, outgoing: Outgoing, wire: bytes, until: float) -> Result | None:
         """None when a kept connection turned out to be dead before anything was said on it."""
         was_open = getattr(self._local, "connection", None) is not None
         try:
@@ -46,6 +48,9 @@ class Smtp:
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Result(Outcome.RETRY, _said(error))
+        seconds = until - time.monotonic()
+        if seconds <= 0:  # an opt-out waits no longer than the deadline
+            return Result(Outcome.RETRY, "the mail server took too long to answer")
         with _cut_off_after(connection, seconds):
             return self._converse(connection, outgoing, wire, was_open=was_open)
 
@@ -99,6 +104,10 @@ class Smtp:
             made.login(unquote(parts.username), unquote(parts.password or ""))
         made.ehlo_or_helo_if_needed()
         return made
+
+    def close(self) -> None:
+        """Of this thread; the next message opens it again."""
+        self._drop()
 
     def _drop(self) -> None:
         found: smtplib.SMTP | None = getattr(self._local, "connection", None)

@@ -9,7 +9,7 @@ from apps.insights.demo.deeds import Deed, Story, Times
 from apps.insights.demo.people import Kind, Person
 from apps.touchpoints.enums import Channel
 
-KEY = "C-1984"
+KEY, EMAIL = "C-1984", "ann.price@mail.example"
 BOOTS = next(product for product in PRODUCTS if product.sku == "SH-102")
 SOCKS = next(product for product in PRODUCTS if product.sku == "AC-501")
 SCORE = 2
@@ -38,7 +38,7 @@ def _person() -> Person:
         platform="mobile",
         persona="Weekend hiker",
         name="Ann Price",
-        email="ann.price@mail.example",
+        email=EMAIL,
         phone="+447700900142",
         country="GB",
         city="Sheffield",

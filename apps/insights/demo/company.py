@@ -85,6 +85,29 @@ REVIEW_SITES = [
     ("Town Map Ratings", "https://townmap.example/berlin/fernhill-outdoor"),
 ]
 NPS, CSAT, CES = "Would you recommend us?", "How was delivery?", "How easy was our help?"
+SURVEYS = {  # kind, question, label of the comment, who follows up, within hours
+    NPS: (
+        SurveyKind.NPS,
+        "How likely are you to recommend Fernhill Outdoor to a friend who walks or runs?",
+        "What is the main reason?",
+        Role.ADMIN,
+        72,
+    ),
+    CSAT: (
+        SurveyKind.CSAT,
+        "How satisfied are you with the delivery of your order?",
+        "What should we know about it?",
+        Role.AGENT,
+        48,
+    ),
+    CES: (
+        SurveyKind.CES,
+        "How easy was it to get the help you needed?",
+        "What made it easy or difficult?",
+        Role.AGENT,
+        24,
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -101,12 +124,15 @@ class Company:
 def build() -> Company:
     CompanySettings.objects.update_or_create(pk=1, defaults=SETTINGS)
     users = _users()
-    Persona.objects.bulk_create(Persona(**one) for one in PERSONAS)
+    Persona.objects.bulk_create((Persona(**one) for one in PERSONAS), ignore_conflicts=True)
     Touchpoint.objects.bulk_create(
-        Touchpoint(name=name, channel=channel, event=event, is_moment_of_truth=is_truth)
-        for name, channel, event, is_truth in TOUCHPOINTS
+        (
+            Touchpoint(name=name, channel=channel, event=event, is_moment_of_truth=is_truth)
+            for name, channel, event, is_truth in TOUCHPOINTS
+        ),
+        ignore_conflicts=True,
     )
-    ReviewSite.objects.bulk_create(ReviewSite(name=name, url=url) for name, url in REVIEW_SITES)
+    ReviewSite.objects.bulk_create((ReviewSite(name=name, url=url) for name, url in REVIEW_SITES), ignore_conflicts=True)
     _surveys(users)
     ingest.forget_cached()  # the catalogue has changed
     log.own_source(SourceKind.STAFF)
@@ -124,32 +150,14 @@ def _users() -> dict[Role, User]:
     password = make_password(PASSWORD)
     found = {}
     for role, (email, name) in LOGINS.items():
-        found[role] = User.objects.create(email=email, name=name, password=password, time_zone="Europe/Berlin")
+        fields = {"name": name, "password": password, "time_zone": "Europe/Berlin"}
+        found[role], _made = User.objects.update_or_create(email=email, defaults=fields)
         roles.give_role(user=found[role], role=role)
     return found
 
 
 def _surveys(users: dict[Role, User]) -> None:
-    Survey.objects.create(
-        name=NPS,
-        kind=SurveyKind.NPS,
-        question="How likely are you to recommend Fernhill Outdoor to a friend who walks or runs?",
-        case_owner=users[Role.ADMIN],
-        case_due_hours=72,
-    )
-    Survey.objects.create(
-        name=CSAT,
-        kind=SurveyKind.CSAT,
-        question="How satisfied are you with the delivery of your order?",
-        comment_label="What should we know about it?",
-        case_owner=users[Role.AGENT],
-        case_due_hours=48,
-    )
-    Survey.objects.create(
-        name=CES,
-        kind=SurveyKind.CES,
-        question="How easy was it to get the help you needed?",
-        comment_label="What made it easy or difficult?",
-        case_owner=users[Role.AGENT],
-        case_due_hours=24,
-    )
+    for name, (kind, question, label, role, hours) in SURVEYS.items():
+        fields = {"kind": kind, "question": question, "comment_label": label}
+        follow_up = {"case_owner": users[role], "case_due_hours": hours}
+        Survey.objects.update_or_create(name=name, defaults={**fields, **follow_up})

@@ -54,9 +54,10 @@ class Times:
         return datetime.combine(at.astimezone(ZONE).date(), clock, ZONE).astimezone(UTC)
 
     def working(self, rng: random.Random, at: datetime) -> datetime:
-        """The same local day, when the support line and the store are open."""
+        """Afterwards, when the support line and the store are open: the same local day or the next."""
         clock = time(rng.randrange(9, 18), rng.randrange(60), rng.randrange(60))
-        return datetime.combine(at.astimezone(ZONE).date(), clock, ZONE).astimezone(UTC)
+        found = datetime.combine(at.astimezone(ZONE).date(), clock, ZONE).astimezone(UTC)
+        return found if found > at else found + timedelta(days=1)
 
 
 class Via(Enum):

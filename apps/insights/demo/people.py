@@ -64,10 +64,10 @@ class Kind(StrEnum):
 
 
 NUMBERS = {
-    Kind.VISITOR: 196,
-    Kind.PROSPECT: 104,
-    Kind.BUYER: 143,
-    Kind.REGULAR: 82,
+    Kind.VISITOR: 150,
+    Kind.PROSPECT: 100,
+    Kind.BUYER: 150,
+    Kind.REGULAR: 104,
     Kind.SALE_DAY: 34,
     Kind.STORE: 40,
 }

@@ -89,6 +89,10 @@ COMMENTS: dict[str, dict[str, list[str]]] = {
             "Paying on my phone failed four times. I ordered at my desk in the end, out of stubbornness.",
             "The refund took three weeks and two calls.",
             "Second pair that is too small. Your 42 is not a 42.",
+            "Payment failed all day when I wanted to order, and nobody told me when it worked again.",
+            "The jacket is good. The shop on the phone is not: the pay button simply does nothing.",
+            "No two of your pages agree on the size of my feet.",
+            "I asked in the chat about the size and got the same table that I did not understand.",
         ],
     },
     "csat": {
@@ -109,6 +113,10 @@ COMMENTS: dict[str, dict[str, list[str]]] = {
             "Said to be delivered on Tuesday, came on Friday. I had taken the day off.",
             "The boots are too small and the return label was not in the parcel.",
             "Nobody rang the bell although I was at home all day.",
+            "Handed to a neighbour I do not know. It took me two days to find out which one.",
+            "Box crushed on one side, shoes fine. For that price I expect better packing.",
+            "The tracking link led to somebody else's parcel.",
+            "Too small again, so now the parcel goes back the way it came.",
         ],
     },
     "ces": {
@@ -123,6 +131,8 @@ COMMENTS: dict[str, dict[str, list[str]]] = {
             "I had to explain the same thing to three people.",
             "Twenty minutes in the queue for a question that the web page should answer.",
             "You asked me for an order number that I was never sent.",
+            "The colleague was friendly, but could not see what I had written in the chat.",
+            "I was told that the 39 is right. It is not. Now I do it all again.",
         ],
     },
 }

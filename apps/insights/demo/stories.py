@@ -36,7 +36,7 @@ def _arrival(story: Story, *, is_here_now: bool) -> datetime:
         start, end = times.outage
         return start + (end - start) * rng.uniform(0.01, 0.93)
     if story.person.kind is Kind.REGULAR:
-        return times.waking(rng, times.now - timedelta(days=rng.uniform(35, 178)))
+        return times.waking(rng, times.now - timedelta(days=rng.uniform(26, 150)))
     if is_here_now and story.person.kind is not Kind.STORE:
         return times.now - timedelta(hours=rng.uniform(0.3, 11))
     age = HISTORY * 0.99 * (1 - rng.random() ** 0.62)
@@ -57,15 +57,15 @@ def _prospect(story: Story, at: datetime) -> None:
     for number in range(rng.choice([2, 3, 4])):
         session = _arrive(story, at)
         wanted = _wanted(session)
-        if number:
+        if number or rng.random() < 0.5:
             session.sign_in()
             _maybe_news(session)
         if wanted and number:
             shopping.fill_cart(session, [wanted])
-            if story.times.has_bug(session.at, session.platform):
+            if story.times.has_bug(session.at, session.platform) and rng.random() < 0.5:
                 shopping.check_out(session, [wanted])  # one in a few gets through
         if number == 2 and rng.random() < 0.4:
-            shopping.call(story, session.at + timedelta(days=1), "size")
+            shopping.call(story, session.at, "size")
         at = _later(story, at, 0.5, 9)
 
 
@@ -98,7 +98,7 @@ def _sale_day(story: Story, at: datetime) -> None:
     if shopping.check_out(session, wanted):
         return
     if rng.random() < 0.3:
-        shopping.call(story, session.at + timedelta(days=1), "payment")
+        shopping.call(story, session.at, "payment")
     if rng.random() < 0.35:
         again = story.session(_later(story, at, 1, 4), "desktop")
         again.sign_in()
@@ -146,7 +146,8 @@ def _shop(story: Story, at: datetime, *, is_known_size: bool = False) -> None:
     product = catalogue.choose(rng)
     if not shopping.look_at(session, product, is_known_size=is_known_size):
         if rng.random() < 0.3:
-            shopping.call(story, session.at + timedelta(hours=20), "size")
+            session.sign_in()
+            shopping.call(story, session.at, "size")
         session = _arrive(story, _later(story, at, 0.5, 4))
         session.view(product)
     wanted = catalogue.basket(rng, product)
@@ -155,7 +156,7 @@ def _shop(story: Story, at: datetime, *, is_known_size: bool = False) -> None:
     _maybe_news(session)
     if not is_ordered:
         if rng.random() < 0.3:
-            shopping.call(story, session.at + timedelta(hours=2), "payment")
+            shopping.call(story, session.at, "payment")
         if rng.random() < 0.5:
             again = story.session(_later(story, session.at, 0.3, 3), "desktop")
             again.sign_in()

@@ -1,0 +1,76 @@
+"""The demo company: a shop for outdoor clothing with half a year behind it, in which three things went wrong."""
+
+import random
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Max, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from apps.campaigns.models import Suppression
+from apps.customers.models import Customer, Persona
+from apps.insights.demo import campaigns, company, journeys, stories
+from apps.insights.demo.answers import Answers
+from apps.insights.demo.deeds import Deed, Times
+from apps.insights.demo.replay import Mailroom, Replay
+from apps.journeys.models import Journey
+from apps.staff.models import User
+from apps.touchpoints.enums import By
+from apps.touchpoints.models import Interaction
+
+_SUPPRESSED = ["550 5.1.1 no such mailbox, three times", "complaint to the mail provider", "asked by letter, case of 2025"]
+
+
+def is_empty() -> bool:
+    """Whether nobody has begun to work with this database."""
+    return not Journey.objects.exists() and not Customer.objects.exists()
+
+
+def is_loaded() -> bool:
+    return User.objects.filter(email=next(iter(company.LOGINS.values()))[0]).exists() and not is_empty()
+
+
+@transaction.atomic
+def load(*, now: datetime) -> None:
+    """All or nothing; the same `now` gives the same company. Some twenty seconds."""
+    times = Times(now.replace(minute=0, second=0, microsecond=0))
+    firm = company.build()
+    journeys.publish(now=times.connected_at, by=firm.admin)
+    deeds = stories.told(times.now)
+    before = [deed for deed in deeds if deed.at <= times.connected_at]
+    after = deeds[len(before) :]
+    gone = _suppress_some(after, times)
+    rng = random.Random(stories.SEED)  # noqa: S311 - a story, no secret
+    replay = Replay(firm, times, Answers(rng=rng, agent=firm.agent), Mailroom(gone))
+    replay.bring_in(before)
+    campaigns.start(now=times.connected_at)
+    replay.live(after)
+    _give_personas(deeds)
+    _correct_times()
+
+
+def _suppress_some(deeds: list[Deed], times: Times) -> list[str]:
+    """A few of those who order; returns the mailboxes that will turn out to be gone."""
+    buyers = dict.fromkeys(deed.person.email for deed in deeds if deed.event == "Order Completed" and deed.person.email)
+    chosen = list(buyers)[7::12]
+    Suppression.objects.bulk_create(
+        Suppression(address=address, reason=reason, created_at=times.connected_at - timedelta(days=3))
+        for address, reason in zip(chosen, _SUPPRESSED, strict=False)
+    )
+    return chosen[len(_SUPPRESSED) : len(_SUPPRESSED) + 2]
+
+
+def _give_personas(deeds: list[Deed]) -> None:
+    for persona in Persona.objects.all():
+        keys = {deed.person.key for deed in deeds if deed.person.persona == persona.name}
+        Customer.objects.filter(identities__kind="external", identities__value__in=keys).update(persona=persona)
+
+
+def _correct_times() -> None:
+    """Ingestion takes the time of arrival for somebody new, which is right for live events only."""
+    found = Interaction.objects.filter(customer=OuterRef("pk")).order_by().values("customer")
+    first = Subquery(found.annotate(at=Min("occurred_at")).values("at"))
+    last = Subquery(found.annotate(at=Max("occurred_at", filter=Q(by=By.CUSTOMER))).values("at"))
+    Customer.objects.present().update(
+        first_seen_at=Coalesce(first, F("first_seen_at")), last_activity_at=Coalesce(last, F("last_activity_at"))
+    )
