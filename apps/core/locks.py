@@ -47,12 +47,14 @@ def try_transaction(key: int) -> bool:
 
 
 @contextmanager
-def session_lock(key: int) -> Iterator[None]:
-    """Held on the connection across transactions; freed when the process dies."""
+def try_session_lock(key: int) -> Iterator[bool]:
+    """Whether it was free. Held on the connection across transactions; freed when the process dies."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        is_ours = bool(cursor.fetchone()[0])
     try:
-        yield
+        yield is_ours
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -69,6 +69,11 @@ class Customer(models.Model):
         return self.name or self.email or self.phone or f"Visitor {self.pk}"
 
     @property
+    def initials(self) -> str:
+        words = str(self).split()
+        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+
+    @property
     def first_name(self) -> str:
         given = self.traits.get("firstName") or self.traits.get("first_name")
         return str(given or self.name.split(" ")[0])

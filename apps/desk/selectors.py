@@ -1,9 +1,8 @@
 """What the customer page and list show, each as one value."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
 
 from apps.campaigns.enums import EnrolmentState, MessageState
 from apps.campaigns.models import Enrolment, Message
@@ -15,6 +14,8 @@ from apps.journeys.models import Journey, Progress
 from apps.journeys.selectors.standing import Standing, standings
 
 LIST_SIZE = 50
+_SAID_ELSEWHERE = {"name", "firstName", "lastName", "first_name", "last_name", "country", "countryCode"}
+_SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class CustomerPage:
     responses: list[Response]
     open_cases: list[Case]
     consents: list[tuple[str, str]]  # topic, why not (empty: may be written to)
+    traits: list[tuple[str, str]]
 
 
 def customer_page(customer: Customer, *, now: datetime) -> CustomerPage:
@@ -114,7 +116,14 @@ def customer_page(customer: Customer, *, now: datetime) -> CustomerPage:
         responses=list(customer.responses.order_by("-answered_at", "-pk").select_related("survey")[:3]),
         open_cases=list(Case.objects.open().filter(customer=customer).select_related("owner").order_by("due_at", "pk")),
         consents=_consents(customer),
+        traits=_traits(customer),
     )
+
+
+def _traits(customer: Customer) -> list[tuple[str, str]]:
+    """Those that no other line of the page says already."""
+    shown = ((name, value) for name, value in sorted(customer.traits.items()) if name not in _SAID_ELSEWHERE)
+    return [(_SPLIT.sub(" ", name).replace("_", " ").capitalize(), str(value)) for name, value in shown]
 
 
 def _strip(standing: Standing, now: datetime) -> list[StripStage]:
@@ -171,6 +180,7 @@ class Home:
     running: int
     held: int
     failed: int
+    latest: list[Response]
 
 
 def home(*, user_id: int, now: datetime) -> Home:
@@ -182,5 +192,6 @@ def home(*, user_id: int, now: datetime) -> Home:
         open_cases=Case.objects.open().count(),
         running=Enrolment.objects.filter(state=EnrolmentState.ACTIVE).count(),
         held=Message.objects.filter(state=MessageState.HELD).count(),
-        failed=Message.objects.filter(Q(state=MessageState.FAILED)).count(),
+        failed=Message.objects.filter(state=MessageState.FAILED).count(),
+        latest=list(Response.objects.order_by("-answered_at", "-pk").select_related("customer", "survey")[:6]),
     )

@@ -179,7 +179,7 @@ def _page(row: Interaction) -> tuple[str, str, str, str]:
 
 def _identified(row: Interaction) -> tuple[str, str, str, str]:
     known = ", ".join(str(key) for key in list(row.properties)[:6])
-    return "fingerprint", "", _("Became known"), _("Told us: %(traits)s") % {"traits": known} if known else ""
+    return "id-card", "", _("Became known"), _("Told us: %(traits)s") % {"traits": known} if known else ""
 
 
 def _sent(row: Interaction) -> tuple[str, str, str, str]:

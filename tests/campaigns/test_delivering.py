@@ -244,7 +244,7 @@ class TestRecovery:
         assert mails.mails == []
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 class TestTwoConnections:
     def test_two_workers_never_take_the_same_row(self, mails, message, now):
         for number in range(30):

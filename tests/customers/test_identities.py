@@ -108,7 +108,7 @@ class TestMerging:
         assert first.merged_into_id == third.pk
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_storm_of_the_same_ids_makes_one_customer():
     errors: list[Exception] = []
 

@@ -22,9 +22,9 @@ from tests.faults.smtp import MailServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 CAP_SECONDS = 120
+COMPANY, OUTBOX = "company", "outbox"
 SECRET_KEY = "a key that only these tests know"
-EMPTY, MIGRATED = "milepost", "migrated"
-WITHOUT_SURPRISES = ["--without-mingle", "--without-gossip", "--loglevel", "INFO"]
+CELERY = ["-m", "celery", "-A", "config"]
 
 
 def wait_until(condition: Callable[[], object], *, what: str, seconds: float = CAP_SECONDS) -> None:
@@ -35,20 +35,28 @@ def wait_until(condition: Callable[[], object], *, what: str, seconds: float = C
 
 
 class Ground:
-    """One PostgreSQL and one Valkey for all fault tests of a process."""
+    """What all fault tests of a process share: PostgreSQL with databases to copy, Valkey, and beat, which knows
+    nothing but the broker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, outbox: int) -> None:
+        """`outbox`: how many messages wait in the database `outbox`."""
         self.folder = folder
+        self.outbox = outbox
         self.postgres = Postgres(folder)
         self.valkey = Valkey(folder)
 
     def start(self) -> None:
         self.postgres.start()
         self.valkey.start()
-        self.sql(f"CREATE DATABASE {MIGRATED}")
-        self.manage("migrate", "--noinput", DATABASE_URL=self.url_of(MIGRATED))
+        self.sql(f"CREATE DATABASE {COMPANY}")
+        schedule = ["--schedule", str(self.folder / "beat-schedule"), "--pidfile="]
+        self._beat = Child(self.program("beat", [*CELERY, "beat", *schedule], env=self.env))
+        env = self.env | {"DATABASE_URL": self.url_of(COMPANY)}
+        templates = Child(self.program("templates", ["-c", seeding(f"templates({self.outbox})")], env=env))
+        assert templates.wait(CAP_SECONDS) == 0, last_lines(templates.program.log, 60)
 
     def stop(self) -> None:
+        self._beat.stop()
         self.valkey.stop()
         self.postgres.stop()
 
@@ -59,14 +67,6 @@ class Ground:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
-    def manage(self, *arguments: str, **env: str) -> None:
-        program = self.program("manage", [sys.executable, "manage.py", *arguments], env=self.env | env)
-        child = Child(program)
-        try:
-            assert child.wait(CAP_SECONDS) == 0, last_lines(program.log)
-        finally:
-            child.stop()
-
     @property
     def env(self) -> dict[str, str]:
         return os.environ | {
@@ -74,13 +74,14 @@ class Ground:
             "CACHE_URL": self.valkey.cache_url,
             "MILEPOST_DATA_DIR": str(self.folder),
             "SECRET_KEY": SECRET_KEY,
-            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "LOG_LEVEL": "INFO",
         }
 
     def program(self, name: str, argv: Sequence[str], *, env: dict[str, str]) -> Program:
         return Program(
             name=name,
-            argv=argv,
+            argv=[sys.executable, *argv],
             env=env,
             cwd=PROJECT,
             log=self.folder / "logs" / f"{name}.log",
@@ -123,8 +124,14 @@ def _children(pid: int) -> list[int]:
     return [int(number) for path in tasks for number in path.read_text().split()]
 
 
+def seeding(call: str) -> str:
+    """A program that calls a function of tests.faults.seed."""
+    return f"import django; django.setup(); from tests.faults import seed; seed.{call}"
+
+
 _numbers = count(1)
 SENT = "SELECT count(*) FROM campaigns_message WHERE state = 'sent'"
+SENDING = "SELECT count(*) FROM campaigns_message WHERE state = 'sending'"
 IN_HAND = "SELECT count(*) FROM campaigns_message WHERE state IN ('claimed', 'sending')"
 
 
@@ -142,12 +149,13 @@ class Installation:
     ground: Ground
     mail: MailServer
     lease_seconds: int
+    template: str
     children: list[Child] = field(default_factory=list)
     number: int = field(default_factory=lambda: next(_numbers))
 
     def __post_init__(self) -> None:
-        self.database = f"company{self.number}"
-        self.ground.sql(f"CREATE DATABASE {self.database} TEMPLATE {MIGRATED}")
+        self.database = f"test{self.number}"
+        self.ground.sql(f"CREATE DATABASE {self.database} TEMPLATE {self.template}")
         self.ground.empty_broker()
         self.env = self.ground.env | {
             "DATABASE_URL": self.ground.url_of(self.database),
@@ -162,44 +170,28 @@ class Installation:
         self.ground.sql(f"DROP DATABASE {self.database} WITH (FORCE)")
 
     def start(self, name: str, *argv: str) -> Child:
-        program = self.ground.program(f"{self.database}-{name}", [sys.executable, *argv], env=self.env)
-        child = Child(program)
+        child = Child(self.ground.program(f"{self.database}-{name}", argv, env=self.env))
         self.children.append(child)
         return child
 
-    def worker(self, queues: str = "pipeline,run,deliver") -> Child:
-        options = ["-P", "threads", "-c", "4", "-Q", queues, "-n", f"{next(_numbers)}@%h", *WITHOUT_SURPRISES]
-        return self.start("worker", "-m", "celery", "-A", "config", "worker", *options)
-
-    def beat(self) -> Child:
-        schedule = ["--schedule", str(self.ground.folder / f"{self.database}.beat"), "--pidfile="]
-        return self.start("beat", "-m", "celery", "-A", "config", "beat", *schedule)
+    def worker(self) -> Child:
+        options = ["-P", "threads", "-c", "4", "-Q", "pipeline,run,deliver", "-n", f"{next(_numbers)}@%h"]
+        return self.start("worker", *CELERY, "worker", *options, "--without-mingle", "--without-gossip")
 
     def web(self) -> str:
-        """Returns its address once it answers."""
-        port = _free_port()
-        where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--blocking-threads", "1"]
-        options = [
-            "--interface",
-            "wsgi",
-            *where,
-            "--no-ws",
-            "--respawn-failed-workers",
-            "--log-level",
-            "warning",
-        ]
+        """Its address; `wait_for_web` waits until it answers."""
+        self.port = _free_port()
+        where = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--blocking-threads", "4"]
+        options = ["--interface", "wsgi", *where, "--no-ws", "--respawn-failed-workers", "--log-level", "warning"]
         self.start("web", "-m", "granian", *options, "config.wsgi:application")
-        wait_until(lambda: _answers(port), what="the pages answer")
-        return f"http://127.0.0.1:{port}"
+        return f"127.0.0.1:{self.port}"
 
-    def seed(self, call: str) -> Child:
-        """Runs a function of tests.faults.seed in a process of its own."""
-        code = f"import django; django.setup(); from tests.faults import seed; seed.{call}"
-        return self.start("seed", "-c", code)
+    def wait_for_web(self) -> None:
+        wait_until(lambda: _answers(self.port), what="the pages answer")
 
-    def seeded(self, call: str) -> None:
-        child = self.seed(call)
-        assert child.wait(CAP_SECONDS) == 0, self.log("seed")
+    def arrive(self, *, first: int, batches: int, size: int, pause: float = 0) -> Child:
+        """Customers arrive in the background."""
+        return self.start("seed", "-c", seeding(f"arrive({first=}, {batches=}, {size=}, {pause=})"))
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.env["DATABASE_URL"]) as connection:
@@ -211,7 +203,7 @@ class Installation:
     def wait_until_sent(self, count: int) -> None:
         """The outbox is at rest: so many messages went, none is on its way and no change waits."""
         wait_until(lambda: self.number_of(SENT) == count, what=f"{count} messages are sent")
-        assert self.number_of(IN_HAND) == 0
+        assert self.number_of(IN_HAND) == 0, self.log("worker")
 
     def wait_until_handled(self) -> None:
         wait_until(lambda: self.number_of("SELECT count(*) FROM core_change") == 0, what="all changes are handled")

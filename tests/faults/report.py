@@ -16,7 +16,7 @@ HEAD = [
 
 
 def figures(fault: str, work: str, times: int, account: Account) -> None:
-    print(f"{fault}: {work}, {times} times: {account}")
+    print(f"{fault}: {work}, {times} times: {account}")  # noqa: T201 - what these tests are read for
     if os.environ.get("FAULTS") == "long":
         how = f"`make faults`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores"
         write(PAGE, [fault, work, str(times), str(account.lost), str(account.repeated), str(account.marked), how])

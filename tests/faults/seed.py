@@ -2,6 +2,8 @@
 
 import time
 
+from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from apps.campaigns import wire as campaign_wire
@@ -23,7 +25,23 @@ CAMPAIGN = {
 }
 
 
-def company() -> None:
+def templates(outbox: int) -> None:
+    """Two databases for the tests to copy: a company, and the same with so many messages in the outbox."""
+    call_command("migrate", interactive=False, verbosity=0)
+    _company()
+    _go_to("postgres")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE outbox TEMPLATE company")
+    _go_to("outbox")
+    _fill_outbox(outbox)
+
+
+def _go_to(database: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = database
+
+
+def _company() -> None:
     """Each customer who enters the first stage is to get one mail."""
     now = timezone.now()
     publishing.publish(journey=drafts.import_text(text=map_wire.read(SHOP)), now=now, by=None)
@@ -34,12 +52,22 @@ def company() -> None:
     source.save()
 
 
-def arrive(*, first: int, count: int) -> None:
+def _fill_outbox(count: int) -> None:
+    arrive(first=0, batches=1, size=count, pause=0)
+    while actions.run_pipeline(now=timezone.now()):
+        pass
+    while running.run_due(now=timezone.now()):
+        pass
+
+
+def arrive(*, first: int, batches: int, size: int, pause: float) -> None:
     """Customers say who they are and see a product."""
     source = ingest.find_source(write_key=WRITE_KEY)
     assert source is not None
-    batch = [item for number in range(first, first + count) for item in _items(number)]
-    ingest.take(source=source, call=wire.open_call("batch", {"batch": batch}), received_at=timezone.now())
+    for start in range(first, first + batches * size, size):
+        batch = [item for number in range(start, start + size) for item in _items(number)]
+        ingest.take(source=source, call=wire.open_call("batch", {"batch": batch}), received_at=timezone.now())
+        time.sleep(pause)
 
 
 def _items(number: int) -> list[dict[str, object]]:
@@ -49,22 +77,3 @@ def _items(number: int) -> list[dict[str, object]]:
         {"type": "identify", "userId": user, "messageId": f"{user}-who", "traits": traits},
         {"type": "track", "userId": user, "messageId": f"{user}-saw", "event": "Product Viewed"},
     ]
-
-
-def trickle(*, batches: int, size: int, pause: float) -> None:
-    """The company, and customers that arrive while the workers work."""
-    company()
-    for number in range(batches):
-        arrive(first=number * size, count=size)
-        time.sleep(pause)
-    time.sleep(1.5)  # the last wake-up leaves
-
-
-def queued(*, count: int) -> None:
-    """The company, with a message to each customer already in the outbox."""
-    company()
-    arrive(first=0, count=count)
-    while actions.run_pipeline(now=timezone.now()):
-        pass
-    while running.run_due(now=timezone.now()):
-        pass

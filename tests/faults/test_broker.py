@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.faults.conftest import IS_LONG
+from tests.faults.ground import wait_until
 from tests.faults.report import figures
 
 pytestmark = pytest.mark.faults
@@ -14,9 +15,9 @@ pytestmark = pytest.mark.faults
 def test_emptied_and_restarted(install) -> None:
     batches, size, times = (20, 50, 10) if IS_LONG else (5, 30, 3)
     company = install()
-    company.beat()
     company.worker()
-    company.seed(f"trickle(batches={batches}, size={size}, pause=0.5)")
+    company.arrive(first=0, batches=batches, size=size, pause=0.5)
+    wait_until(lambda: company.number_of("SELECT count(*) FROM touchpoints_interaction"), what="events arrive")
     for _ in range(times):
         time.sleep(random.uniform(0.5, 2))
         company.ground.empty_broker()

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from tests.faults.conftest import IS_LONG
-from tests.faults.ground import CAP_SECONDS, IN_HAND, Installation, wait_until
+from tests.faults.conftest import IS_LONG, OUTBOX_MESSAGES
+from tests.faults.ground import CAP_SECONDS, IN_HAND, OUTBOX, Installation, wait_until
 from tests.faults.report import figures
 
 pytestmark = pytest.mark.faults
@@ -19,8 +19,7 @@ MARKED = "SELECT count(*) FROM campaigns_message WHERE is_uncertain"
 def mails_on_their_way(company: Installation) -> None:
     """From events to mails, all the way: the customers arrive while the workers work."""
     batches = 20 if IS_LONG else 3
-    company.beat()
-    company.seed(f"trickle(batches={batches}, size={MAILS // batches}, pause=0.2)")
+    company.arrive(first=0, batches=batches, size=MAILS // batches, pause=0.2)
 
 
 def wait_for_a_random_moment(company: Installation) -> None:
@@ -61,8 +60,7 @@ def test_asked_to_stop(install) -> None:
 
 
 def test_frozen_past_its_lease(install) -> None:
-    """The others' mails go on; the one in its hand may come twice, recognisably."""
-    mails = 60
+    """Nobody waits for it; the mail in its hand may come twice, recognisably."""
     frozen: list[str] = []
 
     def takes(recipient: str) -> float:
@@ -71,18 +69,17 @@ def test_frozen_past_its_lease(install) -> None:
             frozen.append(recipient)
         return 0.01
 
-    company = install(lease_seconds=6, takes=takes)
-    company.seeded(f"queued(count={mails})")
-    company.beat()
+    company = install(OUTBOX, lease_seconds=6, takes=takes)
     worker = company.worker()
-    company.mail.wait_for(20, seconds=CAP_SECONDS)
+    wait_until(lambda: frozen, what="the worker is frozen")
     company.worker()
     wait_until(lambda: company.number_of(MARKED) == 1, what="the frozen one's mail is in doubt")
-    company.seeded(f"arrive(first={mails}, count=10)")
-    company.mail.wait_for(mails + 10, seconds=CAP_SECONDS)
+    company.arrive(first=OUTBOX_MESSAGES, batches=1, size=10)
+    mails = OUTBOX_MESSAGES + 10
+    company.mail.wait_for(mails, seconds=CAP_SECONDS)
     os.killpg(worker.pid, signal.SIGCONT)
-    company.wait_until_sent(mails + 10)
+    company.wait_until_sent(mails)
     account = company.account()
-    figures("worker frozen past its lease", f"{mails + 10} mails", 1, account)
+    figures("worker frozen past its lease", f"{mails} mails", 1, account)
     assert account.lost == 0
     assert account.repeated <= account.marked == 1

@@ -20,7 +20,7 @@ from tests.journeys.clickstream import JOURNEY
 from tests.journeys.oracle import Happened, history
 from tests.pipeline import drain
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 EXPECTED = json.loads((Path(replay.FILE).parent / "expected_funnels.json").read_text())
 
 

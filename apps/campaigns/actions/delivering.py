@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 type Clock = Callable[[], datetime]
 
 CLAIM_SIZE = 20
+ADDRESS_PAUSE = timedelta(seconds=5)
 SCHEDULE = [timedelta(seconds=s) for s in (30, 120, 600, 1800, 7200, 21600, 43200, 86400)]
 
 _CLAIM = """
@@ -96,8 +97,12 @@ def deliver(*, pk: int, fence: int, channel: Channel | None = None, clock: Clock
     if recipient is None:
         return
     way, address = recipient
-    with locks.session_lock(address_key(channel=way, address=address)):
-        _deliver_locked(pk, fence, channel or email_channel(settings.EMAIL_URL), clock)
+    with locks.try_session_lock(address_key(channel=way, address=address)) as is_free:
+        if is_free:
+            _deliver_locked(pk, fence, channel or email_channel(settings.EMAIL_URL), clock)
+        else:  # in the hands of another worker, which may be frozen: nobody waits for it
+            later = clock() + ADDRESS_PAUSE
+            _move(pk, fence, MessageState.CLAIMED, state=MessageState.QUEUED, due_at=later, lease_until=None)
 
 
 def address_key(*, channel: str, address: str) -> int:

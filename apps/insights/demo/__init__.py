@@ -18,7 +18,11 @@ from apps.staff.models import User
 from apps.touchpoints.enums import By
 from apps.touchpoints.models import Interaction
 
-_SUPPRESSED = ["550 5.1.1 no such mailbox, three times", "complaint to the mail provider", "asked by letter, case of 2025"]
+_SUPPRESSED = [
+    "550 5.1.1 no such mailbox, three times",
+    "complaint to the mail provider",
+    "asked by letter, case of 2025",
+]
 
 
 def is_empty() -> bool:

@@ -22,12 +22,11 @@ ANSWERS_AFTER = timedelta(hours=9, minutes=12)
 
 def deeds(times: Times) -> list[Deed]:
     story = Story(_person(), random.Random(39), times)  # noqa: S311 - a story, no secret
-    start = times.now - timedelta(days=12, hours=3)
-    _looks_on_the_train(story, start)
-    _compares_at_home(story, start + timedelta(days=1, hours=1, minutes=20))
-    _asks(story, start + timedelta(days=2, hours=2))
-    _orders(story, start + timedelta(days=3, hours=1, minutes=40))
-    _wants_to_exchange(story, times.now)
+    _looks_on_the_train(story, times.clock(12, 18, 20))
+    _compares_at_home(story, times.clock(11, 20, 41))
+    _asks(story, times.clock(10, 12, 26))
+    _orders(story, times.clock(7, 18, 57))
+    _wants_to_exchange(story, times.clock(1, 21, 10), times.now)
     return [deed for deed in story.deeds if deed.at < times.now]
 
 
@@ -62,7 +61,9 @@ def _compares_at_home(story: Story, at: datetime) -> None:
     desk.view(BOOTS)
     desk.do("Size Guide Opened", {"product_id": BOOTS.sku, "name": BOOTS.name})
     desk.sign_in()
-    story.news(desk.at + timedelta(seconds=31), choice="in", evidence="Ticked “News and offers” when opening the account")
+    story.news(
+        desk.at + timedelta(seconds=31), choice="in", evidence="Ticked “News and offers” when opening the account"
+    )
     desk.do("Product Added", {**BOOTS.properties, "quantity": 1, "size": "39"})
 
 
@@ -91,16 +92,22 @@ def _orders(story: Story, at: datetime) -> None:
     desk.do("Product Added", {**SOCKS.properties, "quantity": 1})
     desk.do("Checkout Started", {"value": BOOTS.price + SOCKS.price, "currency": "EUR"})
     desk.do("Payment Info Entered", {"payment_method": "card"})
-    order = shopping.order(story, [BOOTS, SOCKS])
-    order_at = desk.at + timedelta(seconds=11)
-    shopping.complete(story, order_at, order, platform="desktop", session_id=desk.id)
-    shopping.ship(story, order["order_id"], shipped_at=order_at + timedelta(hours=20), days=2, carrier="Parcel Post")
+    desk.at += timedelta(seconds=11)
+    made = shopping.order(desk, [BOOTS, SOCKS])
+    shopping.ship(story, made, shipped_at=desk.at + timedelta(hours=20), days=2, hour=11, carrier="Parcel Post")
 
 
-def _wants_to_exchange(story: Story, now: datetime) -> None:
-    session = story.session(now - timedelta(hours=2, minutes=31), "desktop")
+def _wants_to_exchange(story: Story, at: datetime, now: datetime) -> None:
+    session = story.session(at, "desktop")
     session.page("service", "Returns", "/returns")
-    said = {"order_id": f"FH-{KEY.removeprefix('C-')}1", "name": BOOTS.name, "product_id": BOOTS.sku, "reason": "too small"}
+    said = {
+        "order_id": f"FH-{KEY.removeprefix('C-')}1",
+        "name": BOOTS.name,
+        "product_id": BOOTS.sku,
+        "reason": "too small",
+    }
     session.do("Return Requested", said)
-    note = "The 39 is too small, wants the 40 before Saturday. Exchange started, a 40 is set aside. Call back on Thursday."
+    note = (
+        "The 39 is too small, wants the 40 before Saturday. Exchange started, a 40 is set aside. Call back on Thursday."
+    )
     story.staff(now - timedelta(minutes=4), "Call", note, Channel.PHONE)

@@ -13,15 +13,16 @@ from apps.feedback.actions import cases, invitations, responses
 from apps.feedback.enums import SurveyKind
 from apps.feedback.models import Case, Invitation, Response
 from apps.insights.demo import ann, sentences
+from apps.insights.demo.company import CSAT
 from apps.staff.models import User
 from apps.touchpoints.actions import log
 from apps.touchpoints.enums import By, Channel
 from apps.touchpoints.models import Interaction
 
-ANSWERED, FOLLOWED, OPTED_OUT, CLOSED = 0.6, 0.34, 0.02, 0.66
+ANSWERED, FOLLOWED, OPTED_OUT, CLOSED = 0.7, 0.34, 0.02, 0.66
 # Shares of good, middle and bad answers, of people with and without trouble before.
 _MOODS = ["good", "middle", "bad"]
-_AFTER_TROUBLE, _OTHERWISE = [34, 20, 46], [72, 18, 10]
+_AFTER_TROUBLE, _OTHERWISE = [46, 20, 34], [70, 18, 12]
 _TROUBLE = ["Checkout Error", "Payment Failed", "Return Requested"]
 _SCORES = {
     SurveyKind.NPS: {"good": [9, 9, 10], "middle": [7, 8, 8], "bad": [2, 3, 4, 5, 6, 6]},
@@ -58,8 +59,10 @@ class Answers:
         rng, luck = self.rng, self.rng.random()
         at = sent_at + timedelta(minutes=20) + timedelta(hours=rng.lognormvariate(1.8, 1.1))
         invitation = message.invitation
-        if message.address == ann.EMAIL and invitation is not None and invitation.survey:
-            self._plan(sent_at + ann.ANSWERS_AFTER, lambda at: self._take(invitation, ann.SCORE, ann.COMMENT, at))
+        if message.address == ann.EMAIL:
+            if invitation is not None and invitation.survey is not None and invitation.survey.name == CSAT:
+                answers_at = sent_at + ann.ANSWERS_AFTER
+                self._plan(answers_at, lambda at: self._take(invitation, ann.SCORE, ann.COMMENT, at))
         elif luck < OPTED_OUT:
             is_all = rng.random() < 0.3
             self._plan(at, lambda at: optouts.opt_out(message=message, everything=is_all, now=at))

@@ -24,7 +24,7 @@ LOGINS = {
 }
 SETTINGS = {
     "name": "Fernhill Outdoor",
-    "postal_address": "Fernhill Outdoor GmbH\nAm Alten Messplatz 7\n10115 Berlin\nGermany",
+    "postal_address": "Am Alten Messplatz 7\n10115 Berlin\nGermany",
     "time_zone": "Europe/Berlin",
     "currency": "EUR",
     "sender_name": "Fernhill Outdoor",
@@ -132,7 +132,9 @@ def build() -> Company:
         ),
         ignore_conflicts=True,
     )
-    ReviewSite.objects.bulk_create((ReviewSite(name=name, url=url) for name, url in REVIEW_SITES), ignore_conflicts=True)
+    ReviewSite.objects.bulk_create(
+        (ReviewSite(name=name, url=url) for name, url in REVIEW_SITES), ignore_conflicts=True
+    )
     _surveys(users)
     ingest.forget_cached()  # the catalogue has changed
     log.own_source(SourceKind.STAFF)

@@ -26,6 +26,10 @@ class Times:
 
     now: datetime
 
+    def clock(self, days_ago: int, hour: int, minute: int) -> datetime:
+        day = (self.now - timedelta(days=days_ago)).astimezone(ZONE).date()
+        return datetime.combine(day, time(hour, minute), ZONE).astimezone(UTC)
+
     @property
     def connected_at(self) -> datetime:
         return self.now - LIVE
@@ -36,9 +40,7 @@ class Times:
 
     @property
     def outage(self) -> tuple[datetime, datetime]:
-        day = (self.now - timedelta(days=21)).astimezone(ZONE).date()
-        start, end = (datetime.combine(day, time(hour), ZONE).astimezone(UTC) for hour in (10, 22))
-        return start, end
+        return self.clock(21, 10, 0), self.clock(21, 22, 0)
 
     def is_outage(self, at: datetime) -> bool:
         start, end = self.outage
@@ -149,8 +151,11 @@ class Session:
     id: str
     campaign: tuple[str, str, str] | None = None
 
-    def do(self, event: str, properties: dict[str, Any] | None = None, **more: Any) -> None:
+    def _go_on(self) -> None:
         self.at += timedelta(seconds=self.story.rng.randint(12, 140), milliseconds=self.story.rng.randrange(1000))
+
+    def do(self, event: str, properties: dict[str, Any] | None = None, **more: Any) -> None:
+        self._go_on()
         said = {**(properties or {}), "platform": self.platform, "session_id": self.id}
         self.story.add(self.at, event, Via.BROWSER, said, platform=self.platform, **more)
 
@@ -168,9 +173,17 @@ class Session:
     def sign_in(self) -> None:
         """The first time on any device it opens the customer's account, with what the form asks for."""
         person = self.story.person
-        is_first = not person.seen_on
         if self.platform in person.seen_on:
             return
+        traits = {"lastDevice": self.platform} if person.seen_on else person.traits
         person.seen_on.add(self.platform)
-        traits = person.traits if is_first else {"email": person.email}
-        self.do(Event.IDENTIFY.value, traits, by=By.MACHINE, traits=traits)
+        self._go_on()
+        self.story.add(
+            self.at,
+            Event.IDENTIFY.value,
+            Via.BROWSER,
+            traits,
+            by=By.MACHINE,
+            platform=self.platform,
+            traits=traits,
+        )

@@ -38,8 +38,8 @@ GIVEN = {
     "CZ": "Tereza Jakub Markéta Ondřej Barbora Tomáš Klára Petr",
 }
 FAMILY = {
-    "DE": "Hoffmann Yılmaz Krüger Brandt Neumann Vogel Schreiber Demir Lorenz Seidel Kraus Winkler Albers Çelik Petersen "
-    "Ziegler Haas Engel Baumann Kuhn",
+    "DE": "Hoffmann Yılmaz Krüger Brandt Neumann Vogel Schreiber Demir Lorenz Seidel Kraus Winkler Albers Çelik "
+    "Petersen Ziegler Haas Engel Baumann Kuhn",
     "AT": "Gruber Steiner Moser Hofer Jovanović Berger Eder Wallner Pichler",
     "GB": "Hughes Patel MacLeod Whitfield Okonkwo Bennett Ashworth Hussain Pritchard Barnes Douglas Reid",
     "FR": "Lefèvre Moreau Benali Girard Rousseau Fontaine Chevalier Diallo Mercier Perrin Garnier",

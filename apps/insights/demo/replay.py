@@ -1,12 +1,10 @@
 """Writes the stories down the way they would have come: what was before Milepost was connected is imported at once;
-then the days are lived through in steps of two or three hours, each with its interactions, its campaigns and its answers.
+then the days are lived through in steps of some hours, each with its interactions, its campaigns and its answers.
 Whatever EMAIL_URL says, the messages of the past leave by a channel of this module."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-
-from django.db.models import F
 
 from apps.campaigns.actions import campaigns as life
 from apps.campaigns.actions import delivering, running
@@ -19,7 +17,7 @@ from apps.core.enums import Origin
 from apps.customers.actions import consents
 from apps.customers.actions.identities import Claim
 from apps.customers.enums import Choice, IdentityKind
-from apps.customers.models import Customer, Topic
+from apps.customers.models import Customer, Identity, Topic
 from apps.insights.demo.answers import Answers
 from apps.insights.demo.campaigns import LOYAL
 from apps.insights.demo.company import Company
@@ -30,7 +28,7 @@ from apps.touchpoints.enums import By
 from apps.touchpoints.models import Source, Touchpoint
 from apps.touchpoints.wire import Item
 
-STEPS_AT = [time(hour, 2) for hour in (1, 8, 10, 12, 15, 17, 19, 21)]
+STEPS_AT = [time(hour, 2) for hour in (8, 10, 14, 17, 21)]
 PAUSED_FOR = timedelta(days=10)
 ENOUGH_HELD = 2
 _ALL = 100_000
@@ -170,17 +168,15 @@ def _item(deed: Deed, *, user: str = "") -> Item:
         is_public=deed.via is Via.BROWSER,
     )
     properties = {**deed.properties, "user": user} if user else deed.properties
-    return Item(
-        claim, deed.message_id, deed.at, deed.event, By(deed.by), deed.channel, properties, deed.context
-    )
+    return Item(claim, deed.message_id, deed.at, deed.event, By(deed.by), deed.channel, properties, deed.context)
 
 
 def _customers(keys: Iterable[str]) -> dict[str, Customer]:
     wanted = set(keys)
     if not wanted:
         return {}
-    found = Customer.objects.filter(identities__kind=IdentityKind.EXTERNAL, identities__value__in=wanted)
-    return {customer.identity_value: customer for customer in found.annotate(identity_value=F("identities__value"))}
+    found = Identity.objects.filter(kind=IdentityKind.EXTERNAL, value__in=wanted).select_related("customer")
+    return {identity.value: identity.customer for identity in found}
 
 
 def _drain(now: datetime) -> None:

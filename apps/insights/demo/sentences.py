@@ -31,7 +31,7 @@ CALLS = {
     ],
     "payment": [
         "The pay button on the phone does nothing. Tried three times, then called. Ordered for her on my screen.",
-        "Card was refused although there is money on it. Same card worked this morning elsewhere. Our payment was down.",
+        "Card was refused although there is money on it. Same card works elsewhere. Our payment was down.",
         "Was charged twice as it seems, one is only a reservation. Explained, will be gone in three days.",
         "Asks if the order went through, got no confirmation. It did not: payment was never finished.",
     ],
@@ -139,17 +139,32 @@ COMMENTS: dict[str, dict[str, list[str]]] = {
 # Root cause and action taken of cases that were closed, by the kind of survey.
 CLOSINGS: dict[str, list[tuple[str, str]]] = {
     "nps": [
-        ("Size guide and product page disagree on the Ridge boots.", "Sent the right size free of charge; told product data."),
-        ("Pay button does not respond in mobile browsers.", "Ordered by phone with free delivery; added to the fault at the web team."),
+        (
+            "Size guide and product page disagree on the Ridge boots.",
+            "Sent the right size free of charge; told product data.",
+        ),
+        (
+            "Pay button does not respond in mobile browsers.",
+            "Ordered by phone with free delivery; added to the fault at the web team.",
+        ),
         ("Refund waited for a stamp in the warehouse.", "Refunded the same day and apologised by phone."),
     ],
     "csat": [
         ("Carrier left the parcel without a safe place.", "Sent a new pair; complaint filed with the carrier."),
-        ("Delivery date shown was that of another depot.", "Voucher of 10 euros; date taken off the page until it is right."),
-        ("Return label missing in parcels of the night shift.", "Label sent by e-mail; warehouse checks each parcel now."),
+        (
+            "Delivery date shown was that of another depot.",
+            "Voucher of 10 euros; date taken off the page until it is right.",
+        ),
+        (
+            "Return label missing in parcels of the night shift.",
+            "Label sent by e-mail; warehouse checks each parcel now.",
+        ),
     ],
     "ces": [
-        ("No record of the first call, so the customer had to explain again.", "Called back, settled it, notes are now mandatory."),
+        (
+            "No record of the first call, so the customer had to explain again.",
+            "Called back, settled it, notes are now mandatory.",
+        ),
         ("Queue on Monday mornings with two people only.", "Apologised; third colleague on Mondays from now on."),
     ],
-}  # fmt: skip
+}

@@ -102,11 +102,11 @@ def _pay_in_outage(session: Session, products: list[Product]) -> bool:
 def place_order(session: Session, products: list[Product]) -> None:
     story, rng = session.story, session.story.rng
     session.at += timedelta(seconds=rng.randint(4, 25))
-    made = order(story, products)
-    complete(story, session.at, made, platform=session.platform, session_id=session.id)
+    made = order(session, products)
     shipped_at = at_clock(session.at + timedelta(days=1), 15, rng.randrange(60))
-    days, carrier = rng.choice([1, 2, 2, 3, 3, 4]), rng.choice(["Parcel Post", "Green Wheels"])
-    door_at = ship(story, made["order_id"], shipped_at=shipped_at, days=days, carrier=carrier)
+    days, hour = rng.choice([1, 2, 2, 3, 3, 4]), rng.randrange(9, 18)
+    carrier = rng.choice(["Parcel Post", "Green Wheels"])
+    door_at = ship(story, made, shipped_at=shipped_at, days=days, hour=hour, carrier=carrier)
     shoes = [product for product in products if product.is_shoe]
     if rng.random() < (0.27 if shoes else 0.06):
         _send_back(story, door_at, made, (shoes or products)[0])
@@ -114,25 +114,27 @@ def place_order(session: Session, products: list[Product]) -> None:
         _care(story, door_at + timedelta(days=rng.uniform(1, 20)))
 
 
-def order(story: Story, products: list[Product]) -> dict[str, Any]:
+def order(session: Session, products: list[Product]) -> dict[str, Any]:
+    """Places it and returns its properties."""
+    story = session.story
     story.orders += 1
-    return {
+    made = {
         "order_id": f"FH-{story.person.key.removeprefix('C-')}{story.orders}",
         "total": _total(products),
         "currency": "EUR",
         "products": [{**product.properties, "quantity": 1} for product in products],
+        "platform": session.platform,
+        "session_id": session.id,
     }
+    story.add(session.at, "Order Completed", Via.SERVER, made)
+    return made
 
 
-def complete(story: Story, at: datetime, made: dict[str, Any], *, platform: str, session_id: str) -> None:
-    story.add(at, "Order Completed", Via.SERVER, {**made, "platform": platform, "session_id": session_id})
-
-
-def ship(story: Story, number: str, *, shipped_at: datetime, days: int, carrier: str) -> datetime:
+def ship(story: Story, made: dict[str, Any], *, shipped_at: datetime, days: int, hour: int, carrier: str) -> datetime:
     """Returns when the parcel is at the door."""
-    said = {"order_id": number, "carrier": carrier}
+    said = {"order_id": made["order_id"], "carrier": carrier, "platform": made["platform"]}
     story.add(shipped_at, "Order Shipped", Via.SERVER, said, by=By.COMPANY, channel=Channel.EMAIL)
-    door_at = at_clock(shipped_at + timedelta(days=days), story.rng.randrange(9, 18), story.rng.randrange(60))
+    door_at = at_clock(shipped_at + timedelta(days=days), hour, story.rng.randrange(60))
     story.add(door_at, "Order Delivered", Via.SERVER, said, by=By.COMPANY, channel=Channel.POST)
     return door_at
 
@@ -145,11 +147,11 @@ def at_clock(at: datetime, hour: int, minute: int) -> datetime:
     return datetime.combine(at.astimezone(ZONE).date(), time(hour, minute), ZONE).astimezone(UTC)
 
 
-def _send_back(story: Story, door_at: datetime, order: dict[str, Any], product: Product) -> None:
+def _send_back(story: Story, door_at: datetime, made: dict[str, Any], product: Product) -> None:
     rng, times = story.rng, story.times
     reason = rng.choice(sentences.REFUND_REASONS if product.is_shoe else sentences.OTHER_REFUND_REASONS)
     asked_at = times.waking(rng, door_at + timedelta(days=rng.uniform(1, 5)))
-    said = {"order_id": order["order_id"], "name": product.name, "product_id": product.sku, "reason": reason}
+    said = {"order_id": made["order_id"], "name": product.name, "product_id": product.sku, "reason": reason}
     session = story.session(asked_at, story.person.platform)
     session.page("service", "Returns", "/returns")
     session.do("Return Requested", said)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from apps.insights.demo import ann, catalogue, people, sentences, shopping
 from apps.insights.demo.catalogue import Product
 from apps.insights.demo.deeds import HISTORY, Deed, Session, Story, Times, Via
-from apps.insights.demo.people import Kind, Person
+from apps.insights.demo.people import Kind
 from apps.touchpoints.enums import By, Channel, Event
 
 SEED = 2026
