@@ -1,4 +1,3 @@
-import zoneinfo
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -35,9 +34,9 @@ def viewer_time_zone(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         zone = getattr(request.user, "time_zone", "") if request.user.is_authenticated else ""
-        if zone in zoneinfo.available_timezones():
-            with timezone.override(zone):
-                return get_response(request)
-        return get_response(request)
+        if not zone:
+            return get_response(request)
+        with timezone.override(zone):
+            return get_response(request)
 
     return middleware

@@ -72,14 +72,17 @@ class Interaction(models.Model):
     retracted by a second row, a merge rewrites the customer."""
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="interactions", db_index=False)
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # No constraint in the database: each insert would lock the one row of its source, which is never deleted.
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     message_id = models.CharField(max_length=100)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())
     event = models.CharField(max_length=200)
     by = models.CharField(max_length=8, choices=By.choices, db_default=By.CUSTOMER)
     channel = models.CharField(max_length=20, choices=Channel.choices)
-    touchpoint = models.ForeignKey(Touchpoint, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    touchpoint = models.ForeignKey(
+        Touchpoint, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False, db_constraint=False
+    )
     origin = models.CharField(max_length=8, choices=Origin.choices, db_default=Origin.LIVE)
     properties = models.JSONField(db_default=models.Value({}, models.JSONField()))
     context = models.JSONField(db_default=models.Value({}, models.JSONField()))

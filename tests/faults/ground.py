@@ -21,7 +21,7 @@ from apps.core.embedded.valkey import Valkey
 from tests.faults.smtp import MailServer
 
 PROJECT = Path(__file__).resolve().parents[2]
-CAP_SECONDS = 120
+CAP_SECONDS = 60
 COMPANY, OUTBOX = "company", "outbox"
 SECRET_KEY = "a key that only these tests know"
 CELERY = ["-m", "celery", "-A", "config"]

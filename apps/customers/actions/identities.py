@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from apps.core import locks
@@ -17,11 +18,18 @@ from apps.customers.models import Customer, Identity, SearchTerm
 type Key = tuple[str, str]
 
 _OWNERS = """
-    SELECT i.kind, i.value, i.customer_id, c.is_identified
-    FROM unnest(%s::text[], %s::text[]) AS k(kind, value)
-    JOIN customers_identity i ON i.kind = k.kind AND i.space = 'default' AND i.value = k.value
-        AND i.kind IN ('external', 'anonymous')
-    JOIN customers_customer c ON c.id = i.customer_id
+    SELECT kind, value, customer_id FROM customers_identity
+    WHERE kind IN ('external', 'anonymous') AND space = 'default' AND value = ANY(%s)
+"""
+
+
+_LEARNED = ("traits", "name", "email", "phone", "country", "time_zone", "is_identified")
+_SAVE = """
+    UPDATE customers_customer c SET traits = r.traits, name = r.name, email = r.email, phone = r.phone,
+        country = r.country, time_zone = r.time_zone, is_identified = r.is_identified
+    FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, traits jsonb, name text, email text, phone text, country text,
+        time_zone text, is_identified boolean)
+    WHERE c.id = r.id
 """
 
 
@@ -53,34 +61,37 @@ def stitch(*, claims: Sequence[Claim], at: datetime) -> list[int]:
     """The customer id of each claim, in order. Inside the caller's transaction; takes the identity locks of what it
     may change. Each claim must have an external or an anonymous id."""
     keys = list({key: None for claim in claims for key in claim.id_keys()})
-    stitching = _Stitching(_owners(keys))
-    if not stitching.is_settled(claims):
-        locks.wait_for([locks.key_of(locks.IDENTITY, f"{kind}:{value}") for kind, value in keys])
-        stitching = _Stitching(_owners(keys))
+    stitching = _Stitching(_owners(keys), set())
+    if stitching.is_settled(claims):
+        return [stitching.settle(claim) for claim in claims]
+    locks.wait_for([locks.key_of(locks.IDENTITY, f"{kind}:{value}") for kind, value in keys])
+    owners = _owners(keys)
+    known = Customer.objects.known().filter(pk__in=set(owners.values())).values_list("pk", flat=True)
+    stitching = _Stitching(owners, set(known))
     handles = [stitching.settle(claim) for claim in claims]
     return stitching.write(handles, claims, at=at)
 
 
-def _owners(keys: Sequence[Key]) -> list[tuple[str, str, int, bool]]:
+def _owners(keys: Sequence[Key]) -> dict[Key, int]:
+    wanted = set(keys)
     with connection.cursor() as cursor:
-        cursor.execute(_OWNERS, [[kind for kind, _ in keys], [value for _, value in keys]])
-        return list(cursor.fetchall())
+        cursor.execute(_OWNERS, [list({value for _kind, value in keys})])
+        return {(kind, value): pk for kind, value, pk in cursor.fetchall() if (kind, value) in wanted}
 
 
 @dataclass
 class _Stitching:
     """Works on ids of customers that exist and on negative handles for those to be made."""
 
-    rows: list[tuple[str, str, int, bool]]
-    owner: dict[Key, int] = field(init=False)
+    owner: dict[Key, int]
+    known: set[int]  # identified before this batch
     identified: set[int] = field(init=False)
     claimed: dict[Key, int] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
     made: int = 0
 
     def __post_init__(self) -> None:
-        self.owner = {(kind, value): customer for kind, value, customer, _ in self.rows}
-        self.identified = {customer for _, _, customer, is_identified in self.rows if is_identified}
+        self.identified = set(self.known)
 
     def is_settled(self, claims: Iterable[Claim]) -> bool:
         """Nothing to write: each claim has one known owner and brings no traits."""
@@ -157,15 +168,18 @@ class _Stitching:
         gone = [visitor for visitor in self.merged if visitor > 0]
         merges.absorb(gone_ids=gone, kept_ids=[ids[self.final(visitor)] for visitor in gone])
         customer_ids = [ids[handle] for handle in handles]
-        now_known = {ids[h] for h in map(self.final, self.identified) if h in ids}
-        already = {row[2] for row in self.rows if row[3]}
-        _write_traits(customer_ids, claims, now_known - already, already, at=at)
+        newly_known = {self.final(handle) for handle in self.identified - self.known} - self.known
+        Customer.objects.filter(pk__in=[pk for pk in newly_known if pk > 0]).update(is_identified=True)
+        _write_traits(customer_ids, claims, self.known, at=at)
         return customer_ids
 
     def _make_customers(self, handles: set[int], *, at: datetime) -> dict[int, int]:
         wanted = {self.final(h) for h in [*self.owner.values(), *self.merged, *handles]}
         new = sorted(handle for handle in wanted if handle < 0)
-        made = Customer.objects.bulk_create(Customer(first_seen_at=at, last_activity_at=at) for _ in new)
+        identified = {self.final(handle) for handle in self.identified}
+        made = Customer.objects.bulk_create(
+            Customer(first_seen_at=at, last_activity_at=at, is_identified=handle in identified) for handle in new
+        )
         ids = {handle: handle for handle in wanted if handle > 0}
         ids.update(zip(new, (customer.pk for customer in made), strict=True))
         return ids
@@ -190,27 +204,19 @@ def _upsert_identities(rows: list[tuple[str, str, int]], *, at: datetime) -> Non
         )
 
 
-def _write_traits(
-    customer_ids: list[int],
-    claims: Sequence[Claim],
-    newly_known: set[int],
-    already_known: set[int],
-    *,
-    at: datetime,
-) -> None:
+def _write_traits(customer_ids: list[int], claims: Sequence[Claim], known: set[int], *, at: datetime) -> None:
+    """`known`: who was identified before this batch."""
     told: dict[int, list[Claim]] = {}
     for customer_id, claim in zip(customer_ids, claims, strict=True):
         if claim.traits:
             told.setdefault(customer_id, []).append(claim)
-    touched = sorted(newly_known | set(told))
-    if not touched:
+    if not told:
         return
-    customers = Customer.objects.in_bulk(touched)
+    customers = Customer.objects.in_bulk(list(told))
     identities: list[Identity] = []
     for pk, customer in customers.items():
-        customer.is_identified = customer.is_identified or pk in newly_known
-        for claim in told.get(pk, []):
-            may_reach = not (claim.is_public and pk in already_known)
+        for claim in told[pk]:
+            may_reach = not (claim.is_public and pk in known)
             identities += learn(customer, claim.traits or {}, may_reach=may_reach, at=at)
     save_learned(list(customers.values()), identities)
 
@@ -238,9 +244,9 @@ def _learn_addresses(customer: Customer, traits: dict[str, Any], *, at: datetime
 
 
 def save_learned(customers: list[Customer], identities: list[Identity]) -> None:
-    Customer.objects.bulk_update(
-        customers, ["traits", "name", "email", "phone", "country", "time_zone", "is_identified"]
-    )
+    rows = [{name: getattr(customer, name) for name in ("id", *_LEARNED)} for customer in customers]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE, [orjson.dumps(rows).decode()])
     Identity.objects.bulk_create(identities, ignore_conflicts=True)
     SearchTerm.objects.bulk_create(
         (

@@ -19,7 +19,8 @@ from apps.touchpoints.actions import log
 from apps.touchpoints.enums import By, Channel
 from apps.touchpoints.models import Interaction
 
-ANSWERED, FOLLOWED, OPTED_OUT, CLOSED = 0.7, 0.34, 0.02, 0.66
+ANSWERED, FOLLOWED, OPTED_OUT = 0.76, 0.34, 0.02
+LEFT_OPEN = 3  # of so many bad answers one is not followed up
 # Shares of good, middle and bad answers, of people with and without trouble before.
 _MOODS = ["good", "middle", "bad"]
 _AFTER_TROUBLE, _OTHERWISE = [46, 20, 34], [70, 18, 12]
@@ -37,6 +38,7 @@ class Answers:
     def __init__(self, *, rng: random.Random, agent: User) -> None:
         self.rng = rng
         self.agent = agent
+        self.bad = 0
         self._waiting: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._numbers = count()
         self._comments: dict[tuple[str, str], list[str]] = {}
@@ -95,7 +97,8 @@ class Answers:
             self._follow_up(response, at)
 
     def _follow_up(self, response: Response, at: datetime) -> None:
-        if self.rng.random() >= CLOSED:
+        self.bad += 1
+        if self.bad % LEFT_OPEN == 0:
             return  # stays open, and late when its time is over
         case = Case.objects.get(response=response)
         closed_at = at + timedelta(hours=self.rng.uniform(3, 60))

@@ -13,7 +13,7 @@ from apps.touchpoints.enums import By, Channel, Event
 
 ZONE = ZoneInfo("Europe/Berlin")
 HISTORY = timedelta(days=180)
-LIVE = timedelta(days=45)  # since when Milepost is connected; what was before was imported
+LIVE = timedelta(days=38)  # since when Milepost is connected; what was before was imported
 MOBILE_BUG = timedelta(days=42)
 SHOP_URL = "https://www.fernhill.example"
 _HOURS = range(7, 24)

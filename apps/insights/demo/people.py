@@ -66,8 +66,8 @@ class Kind(StrEnum):
 NUMBERS = {
     Kind.VISITOR: 150,
     Kind.PROSPECT: 100,
-    Kind.BUYER: 150,
-    Kind.REGULAR: 104,
+    Kind.BUYER: 118,
+    Kind.REGULAR: 140,
     Kind.SALE_DAY: 34,
     Kind.STORE: 40,
 }

@@ -28,9 +28,8 @@ from apps.touchpoints.enums import By
 from apps.touchpoints.models import Source, Touchpoint
 from apps.touchpoints.wire import Item
 
-STEPS_AT = [time(hour, 2) for hour in (8, 10, 14, 17, 21)]
-PAUSED_FOR = timedelta(days=10)
-ENOUGH_HELD = 2
+STEPS_AT = [time(hour, 2) for hour in (10, 14, 18, 21)]
+PAUSED_FOR = timedelta(days=8)
 _ALL = 100_000
 
 
@@ -96,11 +95,12 @@ class Replay:
 
     def _pause_loyal(self, now: datetime) -> None:
         """The marketer pauses it while some of its messages wait for their turn, so that they are held."""
-        if now < self.times.now - PAUSED_FOR:
+        ahead = (self.times.now - now) / PAUSED_FOR
+        if ahead > 1:
             return
         campaign = Campaign.objects.get(name=LOYAL)
         queued = Message.objects.filter(enrolment__campaign=campaign, state=MessageState.QUEUED)
-        if campaign.state == CampaignState.ACTIVE and queued.count() >= ENOUGH_HELD:
+        if campaign.state == CampaignState.ACTIVE and queued.count() >= (2 if ahead > 0.5 else 1):
             life.pause(campaign=campaign)
 
     def _store(self, deeds: Sequence[Deed], *, at: datetime, origin: Origin) -> None:

@@ -70,7 +70,8 @@ def _prospect(story: Story, at: datetime) -> None:
 
 
 def _buyer(story: Story, at: datetime) -> None:
-    for _ in range(story.rng.choice([0, 1, 1, 2, 3])):
+    is_quick = story.times.now - at < timedelta(days=2)  # else nobody would have ordered today
+    for _ in range(0 if is_quick else story.rng.choice([0, 1, 1, 2, 3])):
         _wanted(_arrive(story, at))
         at = _later(story, at, 0.4, 6)
     _shop(story, at)
