@@ -1,6 +1,4 @@
 from datetime import datetime, timedelta
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -49,9 +47,3 @@ class LogInteractionForm(forms.Form):
         if at < now - OLDEST:
             raise ValidationError(_("This is more than ten years ago. Check the year."))
         return min(at, now)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name in ("event", "note"):
-            cleaned[name] = (cleaned.get(name) or "").replace("\x00", "").strip()
-        return cleaned

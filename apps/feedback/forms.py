@@ -26,9 +26,6 @@ class AnswerForm(forms.Form):
         score.label, comment.label = survey.question, survey.comment_label
         score.choices = [(value, str(value)) for value in SurveyKind(survey.kind).scale]  # type: ignore[attr-defined]
 
-    def clean_comment(self) -> str:
-        return str(self.cleaned_data["comment"]).replace("\x00", "").strip()
-
 
 class CloseCaseForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:

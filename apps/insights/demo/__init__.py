@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from apps.campaigns.models import Suppression
+from apps.campaigns.models import Campaign, Suppression
 from apps.customers.models import Customer, Persona
 from apps.insights.demo import campaigns, company, journeys, stories
 from apps.insights.demo.answers import Answers
@@ -16,12 +16,12 @@ from apps.insights.demo.replay import Mailroom, Replay
 from apps.journeys.models import Journey
 from apps.staff.models import User
 from apps.touchpoints.enums import By
-from apps.touchpoints.models import Interaction
+from apps.touchpoints.models import Interaction, Source
 
 _SUPPRESSED = [
     "550 5.1.1 no such mailbox, three times",
     "complaint to the mail provider",
-    "asked by letter, case of 2025",
+    "asked by letter not to be written to",
 ]
 
 
@@ -50,6 +50,7 @@ def load(*, now: datetime) -> None:
     campaigns.start(now=times.connected_at)
     replay.live(after)
     _give_personas(deeds)
+    _date_back(times)
     _correct_times()
 
 
@@ -68,6 +69,14 @@ def _give_personas(deeds: list[Deed]) -> None:
     for persona in Persona.objects.all():
         keys = {deed.person.key for deed in deeds if deed.person.persona == persona.name}
         Customer.objects.filter(identities__kind="external", identities__value__in=keys).update(persona=persona)
+
+
+def _date_back(times: Times) -> None:
+    """What was set up was set up on the day when Milepost was connected."""
+    emails = [email for email, _name in company.LOGINS.values()]
+    User.objects.filter(email__in=emails).update(joined_at=times.connected_at)
+    for model in (Journey, Source, Campaign):
+        model.objects.update(created_at=times.connected_at)
 
 
 def _correct_times() -> None:
