@@ -18,7 +18,7 @@ run: setup ## the whole product with the demo company, until Ctrl-C
 	@exec $(PYTHON) manage.py up
 
 test: setup ## every test; PYTEST_ARGS adds to the command
-	$(PYTHON) -m pytest -n 2 $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 faults: setup ## the long form of the tests that kill processes
 	FAULTS=long $(PYTHON) -m pytest -m faults $(PYTEST_ARGS)

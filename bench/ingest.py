@@ -12,6 +12,7 @@ import json
 import os
 import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -154,8 +155,6 @@ def wait_until_current() -> None:
 
 
 def publish_journey(url: str) -> None:
-    import urllib.request
-
     headers = {"Authorization": f"Api-Key {manage('create_api_key', 'bench')}", "Content-Type": "application/json"}
 
     def call(path: str, data: Any) -> Any:

@@ -59,8 +59,8 @@ def web(workers: int = 2) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = ["-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1", "--port",
-                 str(port), "--workers", str(workers), "--blocking-threads", "1", "--no-ws", "--log-level", "error"]  # fmt: skip
+    server = f"granian --interface wsgi config.wsgi:application --host 127.0.0.1 --port {port} --workers {workers}"
+    arguments = ["-m", *server.split(), "--blocking-threads", "1", "--no-ws", "--log-level", "error"]
     with process(*arguments):
         url = f"http://127.0.0.1:{port}"
         for _ in range(200):

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone

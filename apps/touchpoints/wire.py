@@ -156,6 +156,8 @@ def _read(message: Any, call: Call, *, received_at: datetime, is_public: bool, c
         raise ItemError("type must be one of track, identify, page, screen, group, alias.")
     context = {**call.context, **_object(message, "context")}
     event, by, properties = _content(kind, message, context)
+    if not is_public and context.get("by") in By.values:
+        by = By(context["by"])  # a server may say that the company did it, such as "Order Shipped"
     return Item(
         claim=_claim(kind, message, context, is_public=is_public),
         message_id=_message_id(message),
@@ -164,7 +166,7 @@ def _read(message: Any, call: Call, *, received_at: datetime, is_public: bool, c
         by=by,
         channel=_channel(context),
         properties=properties,
-        context={key: value for key, value in context.items() if key not in {"library", "traits"}},
+        context={key: value for key, value in context.items() if key not in {"library", "traits", "by"}},
     )
 
 

@@ -50,9 +50,7 @@ def test_zone(time_zone, country, company, zone):
     assert timing.zone_of(time_zone=time_zone, country=country, company=company) == ZoneInfo(zone)
 
 
-@pytest.mark.parametrize(
-    "wait", [{}, [], {"weeks": 1}, {"days": -1}, {"days": True}, {"until": 10}, {"days": 1e12}]
-)
+@pytest.mark.parametrize("wait", [{}, [], {"weeks": 1}, {"days": -1}, {"days": True}, {"until": 10}, {"days": 1e12}])
 def test_a_wait_that_is_none(wait):
     with pytest.raises(timing.TimingError):
         timing.check_wait(wait)

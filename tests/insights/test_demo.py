@@ -59,7 +59,7 @@ def printed(django_db_setup, django_db_blocker) -> Iterator[list[str]]:
 
 
 HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("printed")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("printed"), pytest.mark.xdist_group("demo")]
 
 
 def counts() -> dict[str, object]:

@@ -253,3 +253,16 @@ def test_an_event_long_ago_is_fine(client, source):
     old = (timezone.now() - timedelta(days=3000)).isoformat()
     post(client, source, "track", track("X", timestamp=old))
     assert Interaction.objects.get().occurred_at.isoformat() == old
+
+
+def test_a_server_may_say_that_the_company_did_it_and_a_browser_may_not(client, source, browser):
+    said = track("Order Shipped", context={"by": "company"})
+    post(client, source, "track", said)
+    post(client, browser, "track", said)
+    assert list(Interaction.objects.order_by("pk").values_list("by", flat=True)) == ["company", "customer"]
+
+
+def test_who_is_imported_was_first_seen_when_it_happened(client, source):
+    post(client, source, "track", track("X", timestamp="2020-05-01T10:00:00Z"))
+    customer = Customer.objects.get()
+    assert customer.first_seen_at == customer.last_activity_at == timezone.datetime.fromisoformat("2020-05-01T10:00Z")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apps.campaigns.enums import EnrolmentState, Reentry, TriggerKind
-from apps.campaigns.models import Campaign, Enrolment
+from apps.campaigns.models import Campaign, Enrolment, EnrolmentQuerySet
 from apps.core import rules, wake
 from apps.core.enums import Origin
 from apps.core.registry import Batch
@@ -98,24 +98,22 @@ def withdraw(entry_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def look_at_exits_and_goals(batch: Batch) -> None:
-    """`did` counts what happened after the cause of each run."""
+    """`did` counts what happened after the cause of each run. Exits end runs on the way; goals count after the last
+    step too, since that is when most are reached."""
     if not batch.changes:
         return
-    running = Enrolment.objects.active().filter(customer_id__in=batch.customer_ids)
-    campaigns = {run.campaign_id: run.campaign for run in running.select_related("campaign")}
     scope = rules.Scope(now=batch.now, customer="customer", after="cause_at")
-    for campaign in campaigns.values():
-        runs = running.filter(campaign=campaign)
-        if campaign.goal_rule:
-            _mark_goals(runs, campaign, scope)
-        if campaign.exit_rule:
-            runs.filter(rules.compiled(campaign.exit_rule, scope)).update(
-                state=EnrolmentState.EXITED, exit_reason="exit rule", ended_at=batch.now
-            )
+    runs = Enrolment.objects.filter(customer_id__in=batch.customer_ids)
+    for campaign in Campaign.objects.exclude(goal_rule={}).filter(enrolments__in=runs).distinct():
+        _mark_goals(runs.filter(campaign=campaign), campaign, scope)
+    for campaign in Campaign.objects.exclude(exit_rule={}).filter(enrolments__in=runs.active()).distinct():
+        leaving = runs.active().filter(rules.compiled(campaign.exit_rule, scope), campaign=campaign)
+        leaving.update(state=EnrolmentState.EXITED, exit_reason="exit rule", ended_at=batch.now)
 
 
-def _mark_goals(runs, campaign: Campaign, scope: rules.Scope) -> None:  # type: ignore[no-untyped-def]
-    reached = runs.filter(rules.compiled(campaign.goal_rule, scope), goal_reached_at=None)
+def _mark_goals(runs: EnrolmentQuerySet, campaign: Campaign, scope: rules.Scope) -> None:
+    open_runs = runs.exclude(state=EnrolmentState.EXITED).filter(goal_reached_at=None)
+    reached = open_runs.filter(rules.compiled(campaign.goal_rule, scope))
     if campaign.goal_within_days:
         reached = reached.filter(cause_at__gte=scope.now - timedelta(days=campaign.goal_within_days))
     reached.update(goal_reached_at=scope.now)

@@ -57,9 +57,11 @@ class Claim:
         return found
 
 
-def stitch(*, claims: Sequence[Claim], at: datetime) -> list[int]:
-    """The customer id of each claim, in order. Inside the caller's transaction; takes the identity locks of what it
-    may change. Each claim must have an external or an anonymous id."""
+def stitch(*, claims: Sequence[Claim], at: datetime, happened_at: Sequence[datetime] = ()) -> list[int]:
+    """The customer id of each claim, in order; `happened_at` says when each took place, where that is not `at`.
+
+    Inside the caller's transaction; takes the identity locks of what it may change. Each claim must have an external or
+    an anonymous id."""
     keys = list({key: None for claim in claims for key in claim.id_keys()})
     stitching = _Stitching(_owners(keys), set())
     if stitching.is_settled(claims):
@@ -69,7 +71,7 @@ def stitch(*, claims: Sequence[Claim], at: datetime) -> list[int]:
     known = Customer.objects.known().filter(pk__in=set(owners.values())).values_list("pk", flat=True)
     stitching = _Stitching(owners, set(known))
     handles = [stitching.settle(claim) for claim in claims]
-    return stitching.write(handles, claims, at=at)
+    return stitching.write(handles, claims, at=at, happened_at=happened_at or [at] * len(claims))
 
 
 def _owners(keys: Sequence[Key]) -> dict[Key, int]:
@@ -161,9 +163,11 @@ class _Stitching:
             handle = self.merged[handle]
         return handle
 
-    def write(self, handles: list[int], claims: Sequence[Claim], *, at: datetime) -> list[int]:
+    def write(
+        self, handles: list[int], claims: Sequence[Claim], *, at: datetime, happened_at: Sequence[datetime]
+    ) -> list[int]:
         handles = [self.final(handle) for handle in handles]
-        ids = self._make_customers(set(handles), at=at)
+        ids = self._make_customers(set(handles), _first_seen(handles, happened_at), at=at)
         self._write_identities(ids, at=at)
         gone = [visitor for visitor in self.merged if visitor > 0]
         merges.absorb(gone_ids=gone, kept_ids=[ids[self.final(visitor)] for visitor in gone])
@@ -173,12 +177,17 @@ class _Stitching:
         _write_traits(customer_ids, claims, self.known, at=at)
         return customer_ids
 
-    def _make_customers(self, handles: set[int], *, at: datetime) -> dict[int, int]:
+    def _make_customers(self, handles: set[int], seen: dict[int, datetime], *, at: datetime) -> dict[int, int]:
         wanted = {self.final(h) for h in [*self.owner.values(), *self.merged, *handles]}
         new = sorted(handle for handle in wanted if handle < 0)
         identified = {self.final(handle) for handle in self.identified}
         made = Customer.objects.bulk_create(
-            Customer(first_seen_at=at, last_activity_at=at, is_identified=handle in identified) for handle in new
+            Customer(
+                first_seen_at=seen.get(handle, at),
+                last_activity_at=seen.get(handle, at),
+                is_identified=handle in identified,
+            )
+            for handle in new
         )
         ids = {handle: handle for handle in wanted if handle > 0}
         ids.update(zip(new, (customer.pk for customer in made), strict=True))
@@ -188,6 +197,13 @@ class _Stitching:
         _upsert_identities(
             [(kind, value, ids[self.final(handle)]) for (kind, value), handle in self.claimed.items()], at=at
         )
+
+
+def _first_seen(handles: Sequence[int], happened_at: Sequence[datetime]) -> dict[int, datetime]:
+    seen: dict[int, datetime] = {}
+    for handle, moment in zip(handles, happened_at, strict=True):
+        seen[handle] = min(seen.get(handle, moment), moment)
+    return seen
 
 
 def _upsert_identities(rows: list[tuple[str, str, int]], *, at: datetime) -> None:

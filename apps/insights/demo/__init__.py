@@ -4,8 +4,6 @@ import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, Min, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 
 from apps.campaigns.models import Campaign, Suppression
 from apps.customers.models import Customer, Persona
@@ -15,8 +13,7 @@ from apps.insights.demo.deeds import Deed, Times
 from apps.insights.demo.replay import Mailroom, Replay
 from apps.journeys.models import Journey
 from apps.staff.models import User
-from apps.touchpoints.enums import By
-from apps.touchpoints.models import Interaction, Source
+from apps.touchpoints.models import Source
 
 _SUPPRESSED = [
     "550 5.1.1 no such mailbox, three times",
@@ -51,7 +48,6 @@ def load(*, now: datetime) -> None:
     replay.live(after)
     _give_personas(deeds)
     _date_back(times)
-    _correct_times()
 
 
 def _suppress_some(deeds: list[Deed], times: Times) -> list[str]:
@@ -77,13 +73,3 @@ def _date_back(times: Times) -> None:
     User.objects.filter(email__in=emails).update(joined_at=times.connected_at)
     for model in (Journey, Source, Campaign):
         model.objects.update(created_at=times.connected_at)
-
-
-def _correct_times() -> None:
-    """Ingestion takes the time of arrival for somebody new, which is right for live events only."""
-    found = Interaction.objects.filter(customer=OuterRef("pk")).order_by().values("customer")
-    first = Subquery(found.annotate(at=Min("occurred_at")).values("at"))
-    last = Subquery(found.annotate(at=Max("occurred_at", filter=Q(by=By.CUSTOMER))).values("at"))
-    Customer.objects.present().update(
-        first_seen_at=Coalesce(first, F("first_seen_at")), last_activity_at=Coalesce(last, F("last_activity_at"))
-    )

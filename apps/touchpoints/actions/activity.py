@@ -36,9 +36,10 @@ def record_activity(batch: Batch) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE customers_customer c SET last_activity_at = a.at FROM ("
-            "  SELECT customer_id, max(occurred_at) AS at FROM touchpoints_interaction"
-            "  WHERE id = ANY(%s) AND by = 'customer' GROUP BY customer_id) a"
-            " WHERE c.id = a.customer_id AND c.last_activity_at < a.at",
+            "UPDATE customers_customer c SET last_activity_at = greatest(c.last_activity_at, a.latest),"
+            " first_seen_at = least(c.first_seen_at, a.earliest) FROM ("
+            "  SELECT customer_id, max(occurred_at) AS latest, min(occurred_at) AS earliest"
+            "  FROM touchpoints_interaction WHERE id = ANY(%s) AND by = 'customer' GROUP BY customer_id) a"
+            " WHERE c.id = a.customer_id AND (c.last_activity_at < a.latest OR c.first_seen_at > a.earliest)",
             [ids],
         )

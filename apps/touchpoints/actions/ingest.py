@@ -82,7 +82,9 @@ def store(*, source: Source, items: Sequence[Item], received_at: datetime, origi
 
 @transaction.atomic
 def _store(source: Source, items: Sequence[Item], received_at: datetime, origin: Origin) -> int:
-    customer_ids = identities.stitch(claims=[item.claim for item in items], at=received_at)
+    customer_ids = identities.stitch(
+        claims=[item.claim for item in items], at=received_at, happened_at=[item.occurred_at for item in items]
+    )
     catalogue = _catalogue()
     rows = [
         {
@@ -161,6 +163,10 @@ def find_source(*, write_key: str) -> Source | None:
         return None
     _sources[write_key] = (time.monotonic() + _CACHE_SECONDS, found)
     return found
+
+
+def touchpoint_of(event: str) -> int | None:
+    return _catalogue().get(event)
 
 
 def _catalogue() -> dict[str, int]:

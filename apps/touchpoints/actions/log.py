@@ -21,7 +21,12 @@ class NotRetractable(ValueError):
 def own_source(kind: SourceKind) -> Source:
     """The one source of what staff or Milepost itself record."""
     found = Source.objects.filter(kind=kind).order_by("pk").first()
-    return found or Source.objects.get_or_create(name=str(kind.label), defaults={"kind": kind})[0]
+    if found is not None:
+        return found
+    name = str(kind.label)
+    if Source.objects.filter(name=name).exists():  # somebody's own source has the name
+        name = f"{name} ({kind.value})"
+    return Source.objects.get_or_create(name=name, defaults={"kind": kind})[0]
 
 
 @transaction.atomic
@@ -46,7 +51,7 @@ def record(
         "event": event,
         "by": by.value,
         "channel": channel.value,
-        "touchpoint_id": touchpoint.pk if touchpoint else None,
+        "touchpoint_id": touchpoint.pk if touchpoint else ingest.touchpoint_of(event),
         "properties": properties or {},
         "context": {},
     }
