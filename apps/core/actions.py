@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -15,13 +15,14 @@ from apps.core.registry import Batch, ClaimedChange
 logger = logging.getLogger(__name__)
 
 PASS_SIZE = 1000
+LANES = 4  # passes that may run at once; each customer has one lane, so that two passes never want the same one
 RETRY_AFTER = [timedelta(seconds=s) for s in (5, 30, 120, 600, 3600)]
 LIVE_CHANNEL = "milepost"
 _IDS_IN_A_NOTIFICATION = 400
 
 _CLAIM = """
     WITH claimed AS MATERIALIZED (
-        SELECT id FROM core_change WHERE due_at IS NULL OR due_at <= %s
+        SELECT id FROM core_change WHERE (due_at IS NULL OR due_at <= %s) AND (%s OR customer_id %% %s = %s)
         ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED)
     DELETE FROM core_change c USING claimed WHERE c.id = claimed.id
     RETURNING c.id, c.customer_id, c.interaction_id, c.origin, c.attempts, c.priority
@@ -37,13 +38,13 @@ def record_changes(*, customer_ids: Iterable[int], origin: Origin, interaction_i
     wake.on_commit("pipeline")
 
 
-def run_pipeline(*, now: datetime, limit: int = PASS_SIZE) -> int:
-    """One pass over the queue; returns how many changes it took. Safe to run twice at once.
+def run_pipeline(*, now: datetime, limit: int = PASS_SIZE, lane: int | None = None) -> int:
+    """One pass over the queue, or over one lane of it; returns how many changes it took. Safe to run twice at once.
 
     A pass that fails as a whole is repeated customer by customer, so that one bad customer holds up nobody."""
     try:
         with transaction.atomic():
-            claimed = _claim(now=now, limit=limit)
+            claimed = _claim(now=now, limit=limit, lane=lane)
             _handle(list(claimed.values()), now=now)
     except Exception:
         logger.exception("a pipeline pass failed; going on customer by customer")
@@ -51,9 +52,24 @@ def run_pipeline(*, now: datetime, limit: int = PASS_SIZE) -> int:
     return len(claimed)
 
 
-def _claim(*, now: datetime, limit: int) -> dict[int, ClaimedChange]:
+def run_lanes(*, clock: Callable[[], datetime], goes_on: Callable[[], bool]) -> None:
+    """Passes over every lane that no other worker has in hand, until nothing is due or `goes_on` says no."""
+    handled = 1
+    while handled and goes_on():
+        handled = sum(_run_lane(lane, clock, goes_on) for lane in range(LANES))
+
+
+def _run_lane(lane: int, clock: Callable[[], datetime], goes_on: Callable[[], bool]) -> int:
+    handled = 0
+    with locks.try_session_lock(locks.PASS + lane) as is_free:
+        while is_free and goes_on() and (count := run_pipeline(now=clock(), lane=lane)):
+            handled += count
+    return handled
+
+
+def _claim(*, now: datetime, limit: int, lane: int | None) -> dict[int, ClaimedChange]:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [now, limit])
+        cursor.execute(_CLAIM, [now, lane is None, LANES, lane or 0, limit])
         return {row[0]: ClaimedChange(*row[1:]) for row in sorted(cursor.fetchall())}
 
 

@@ -11,5 +11,4 @@ _SECONDS_A_TASK = 45
 @shared_task(name="core.run_pipeline")
 def run_pipeline() -> None:
     until = time.monotonic() + _SECONDS_A_TASK
-    while actions.run_pipeline(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
-        pass
+    actions.run_lanes(clock=timezone.now, goes_on=lambda: time.monotonic() < until and not stopping.is_asked())

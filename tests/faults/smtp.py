@@ -81,10 +81,13 @@ class MailServer:
         return Conversation(self, hostname="mail.test")
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        recipient = envelope.rcpt_tos[0]
+        """What came whole is delivered, whether or not the sender lives to hear it."""
+        await asyncio.shield(self._keep(envelope.rcpt_tos[0], envelope.content or b""))
+        return "250 kept"
+
+    async def _keep(self, recipient: str, content: bytes) -> None:
         await asyncio.sleep(self.takes(recipient))
-        found = _MESSAGE_ID.search(envelope.content or b"")
+        found = _MESSAGE_ID.search(content)
         with self._arrived:
             self.mails.append(Mail(recipient, found[1].decode() if found else "", time.monotonic()))
             self._arrived.notify_all()
-        return "250 kept"

@@ -80,11 +80,26 @@ def store(*, source: Source, items: Sequence[Item], received_at: datetime, origi
     raise AssertionError("unreachable")
 
 
-@transaction.atomic
 def _store(source: Source, items: Sequence[Item], received_at: datetime, origin: Origin) -> int:
-    customer_ids = identities.stitch(
-        claims=[item.claim for item in items], at=received_at, happened_at=[item.occurred_at for item in items]
-    )
+    claims = [item.claim for item in items]
+    known = identities.owners_if_settled(claims)
+    if known is not None and not _order_numbers(items) and source.first_event_at is not None:
+        # Interactions and changes are one statement, so a transaction around it would only cost two more trips. A
+        # merge that comes between is followed by the pipeline.
+        return _write(source, items, known, received_at, origin)
+    with transaction.atomic():
+        seen = [item.occurred_at for item in items]
+        customer_ids = identities.stitch(claims=claims, at=received_at, happened_at=seen)
+        stored = _write(source, items, customer_ids, received_at, origin)
+        _write_order_numbers(items, customer_ids)
+        if source.first_event_at is None and stored:
+            Source.objects.filter(pk=source.pk, first_event_at=None).update(first_event_at=received_at)
+    return stored
+
+
+def _write(
+    source: Source, items: Sequence[Item], customer_ids: Sequence[int], received_at: datetime, origin: Origin
+) -> int:
     catalogue = _catalogue()
     rows = [
         {
@@ -101,9 +116,6 @@ def _store(source: Source, items: Sequence[Item], received_at: datetime, origin:
         for item, customer_id in zip(items, customer_ids, strict=True)
     ]
     stored = write_rows(rows, source=source, received_at=received_at, origin=origin)
-    _write_order_numbers(rows)
-    if source.first_event_at is None and stored:
-        Source.objects.filter(pk=source.pk, first_event_at=None).update(first_event_at=received_at)
     wake.on_commit("pipeline")
     return stored
 
@@ -124,19 +136,27 @@ def write_rows(rows: list[dict[str, Any]], *, source: Source, received_at: datet
         return int(cursor.rowcount)
 
 
-def _write_order_numbers(rows: list[dict[str, Any]]) -> None:
-    found = set()
-    for row in rows:
-        number = row["properties"].get("order_id") or row["properties"].get("orderId")
-        if isinstance(number, str | int) and not isinstance(number, bool) and folding.term(str(number)):
-            found.add((folding.term(str(number)), row["customer_id"]))
+def _order_numbers(items: Sequence[Item]) -> list[str]:
+    """The folded order number of each item, or ""."""
+    found = []
+    for item in items:
+        number = item.properties.get("order_id") or item.properties.get("orderId")
+        is_number = isinstance(number, str | int) and not isinstance(number, bool)
+        found.append(folding.term(str(number)) if is_number else "")
+    return found if any(found) else []
+
+
+def _write_order_numbers(items: Sequence[Item], customer_ids: Sequence[int]) -> None:
+    """Customers are found by them."""
+    terms = {(term, pk) for term, pk in zip(_order_numbers(items), customer_ids, strict=False) if term}
     SearchTerm.objects.bulk_create(
-        (SearchTerm(term=term, customer_id=customer_id) for term, customer_id in sorted(found)),
-        ignore_conflicts=True,
+        (SearchTerm(term=term, customer_id=pk) for term, pk in sorted(terms)), ignore_conflicts=True
     )
 
 
 def _keep_refusals(source: Source, refusals: list[Refusal], received_at: datetime) -> None:
+    if not refusals:
+        return
     RefusedItem.objects.bulk_create(
         RefusedItem(
             source=source,
