@@ -87,9 +87,9 @@ def _keys(claims: Sequence[Claim]) -> list[Key]:
 
 def _owners(keys: Sequence[Key]) -> dict[Key, int]:
     wanted = set(keys)
-    connection.ensure_connection()
-    # Prepared on the server: planning this question costs more than answering it.
-    with psycopg.Cursor(connection.connection) as cursor:
+    # Prepared on the server: planning this question costs more than answering it. Django's cursor sees a connection
+    # that has died, and its wrapper makes the errors those of Django.
+    with connection.cursor(), connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         found = cursor.execute(_OWNERS, [list({value for _kind, value in keys})], prepare=True).fetchall()
     return {(kind, value): pk for kind, value, pk in found if (kind, value) in wanted}
 
