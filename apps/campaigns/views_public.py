@@ -19,12 +19,14 @@ from apps.core import links
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     message = _message(token)
     if message is None:
-        return _private(render(request, "core/link_invalid.html", status=404))
+        return links.private(render(request, "core/link_invalid.html", status=404))
     if request.method == "POST":
         everything = request.POST.get("everything") == "1"
         optouts.opt_out(message=message, everything=everything, now=timezone.now())
-        return _private(render(request, "campaigns/unsubscribed.html", {"message": message, "everything": everything}))
-    return _private(render(request, "campaigns/unsubscribe.html", {"message": message}))
+        return links.private(
+            render(request, "campaigns/unsubscribed.html", {"message": message, "everything": everything})
+        )
+    return links.private(render(request, "campaigns/unsubscribe.html", {"message": message}))
 
 
 def _message(token: str) -> Message | None:
@@ -33,9 +35,3 @@ def _message(token: str) -> Message | None:
     except links.BadLink:
         return None
     return Message.objects.select_related("topic", "customer").filter(pk=pk).first()
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"
-    response["Cache-Control"] = "no-store"
-    return response

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
+from django.http import HttpResponse
 
 
 class BadLink(Exception):
@@ -29,3 +30,10 @@ def read(kind: str, token: str) -> Any:
 
 def url(kind: str, prefix: str, value: Any) -> str:
     return f"{settings.PUBLIC_URL}/{prefix}/{sign(kind, value)}"
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """For the pages behind links: the token stands in the address, so nobody else is told it and no cache keeps it."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response

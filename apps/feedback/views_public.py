@@ -22,10 +22,10 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     try:
         pk = links.read("survey", token)
     except links.BadLink:
-        return _private(render(request, "core/link_invalid.html", status=404))
+        return links.private(render(request, "core/link_invalid.html", status=404))
     invitation = get_object_or_404(Invitation.objects.select_related("survey", "customer"), pk=pk)
     answer = _review(request, invitation) if invitation.survey is None else _answer(request, invitation)
-    return _private(answer)
+    return links.private(answer)
 
 
 def _answer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
@@ -53,9 +53,3 @@ def _review(request: HttpRequest, invitation: Invitation) -> HttpResponse:
             invitations.follow_review_link(invitation=invitation, site=chosen, now=timezone.now())
             return HttpResponseRedirect(chosen.url)
     return render(request, "feedback/review.html", {"invitation": invitation, "sites": sites})
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"
-    response["Cache-Control"] = "no-store"
-    return response
