@@ -164,11 +164,24 @@ def publish_journey(url: str) -> None:
     call(f"/api/journeys/{call('/api/journeys/import/', JOURNEY)['id']}/publish/", {})
 
 
-def batches(events: int, users: int) -> list[bytes]:
-    start = datetime.now(UTC) - timedelta(seconds=events + 60)
-    messages = [message(number, users, start) for number in range(events)]
-    sent_at = datetime.now(UTC).isoformat()
-    return [json.dumps({"batch": messages[i : i + BATCH], "sentAt": sent_at}).encode() for i in range(0, events, BATCH)]
+class Clock:
+    """Events of one run follow each other in time, as a live stream does; else each would fold its customer anew."""
+
+    def __init__(self) -> None:
+        self.next = 0
+        self.start = datetime.now(UTC) - timedelta(days=5)
+
+    def batches(self, events: int, users: int) -> list[bytes]:
+        """Each connection has customers of its own, whose events come in order: body n goes out on connection n modulo
+        CONNECTIONS, and the customers are shared out by their number (`users` is a multiple of it)."""
+        messages = [message(self.next + number, users, self.start) for number in range(events)]
+        self.next += events
+        sent_at = datetime.now(UTC).isoformat()
+        shares = [messages[number::CONNECTIONS] for number in range(CONNECTIONS)]
+        rounds = range(0, len(shares[0]), BATCH)
+        return [
+            json.dumps({"batch": share[i : i + BATCH], "sentAt": sent_at}).encode() for i in rounds for share in shares
+        ]
 
 
 def main() -> None:
@@ -181,15 +194,17 @@ def main() -> None:
         os.environ["DATABASE_URL_PLAIN"] = os.environ["DATABASE_URL"]
         poster = Poster(url, manage("create_source", "Bench"))
         publish_journey(url)
+        clock = Clock()
         with worker():
-            poster.post_all("/v1/batch", batches(options.users, options.users))  # everybody is known from here on
+            poster.post_all("/v1/batch", clock.batches(options.users, options.users))  # everybody is known from here on
             wait_until_current()
-        sent = poster.post_all("/v1/batch", batches(options.events, options.users))
+        sent = poster.post_all("/v1/batch", clock.batches(options.events, options.users))
         report("batches of 100, stitched and committed", options.events / sent, "COPY", copy_rate(options.events), 0.4)
         with worker():
             wait_until_current()
+            bodies = clock.batches(options.events, options.users)
             start = time.perf_counter()
-            poster.post_all("/v1/batch", batches(options.events, options.users))
+            poster.post_all("/v1/batch", bodies)
             wait_until_current()
             rate = options.events / (time.perf_counter() - start)
         report("end to end, until stage history is current", rate, "the aim", 5000, 1.0)
