@@ -255,4 +255,19 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {  # the accent of static/css/tokens.css, from light to dark
+            "50": "#f4f3fe",
+            "100": "#ecebfd",
+            "200": "#d9d6fb",
+            "300": "#c0bbf8",
+            "400": "#a9a2ff",
+            "500": "#7168e2",
+            "600": "#4a3fd1",
+            "700": "#3f35b5",
+            "800": "#332b91",
+            "900": "#25234a",
+            "950": "#191733",
+        }
+    },
 }

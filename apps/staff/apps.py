@@ -7,6 +7,11 @@ class StaffConfig(AppConfig):
     verbose_name = "Staff"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from apps.core import registry
         from apps.staff.actions.roles import sync_after_migrate
+        from apps.staff.enums import Act
 
         post_migrate.connect(sync_after_migrate, dispatch_uid="staff.roles")
+        registry.navigate(90, registry.NavigationItem(_("Admin"), "settings", "admin:index", Act.ADMINISTER.permission))

@@ -33,7 +33,7 @@ def test_emptied_and_restarted(install, tmp_path: Path) -> None:
         assert supervisor.wait_until(lambda: company.number_of(SENT) == mails, seconds=CAP_SECONDS)
         assert supervisor.wait_until(lambda: company.number_of(CHANGES) == 0, seconds=CAP_SECONDS)
     account = company.account()
-    work = f"{mails} mails; the worker ended itself {len(ends)} times"
+    work = f"{mails} mails; ends of the worker itself: {len(ends)}"
     figures("broker emptied, killed (-9) and started", work, times, account)
     assert (account.lost, account.repeated, account.marked) == (0, 0, 0)
     assert company.number_of("SELECT count(*) FROM journeys_stageentry") == mails
