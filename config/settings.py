@@ -133,6 +133,8 @@ DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
 }
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# A process that stands still in a transaction gives back the customers it holds.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=60000")
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=_services.get("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0"))
 _cache_url = env.str("CACHE_URL", default=_services.get("CACHE_URL", ""))

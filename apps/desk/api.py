@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.campaigns.actions import optouts
 from apps.campaigns.models import Message
 from apps.core.api import paged, whole
 from apps.customers import selectors as customers
@@ -96,8 +97,9 @@ class CustomerConsents(APIView):
         topic = Topic.objects.filter(key=str(data.get("topic"))[:50]).first()
         if topic is None:
             raise ValidationError({"topic": f"There is no topic {data.get('topic')!r}."})
+        customer = find_customer(pk)
         consent = consents.record(
-            customer=find_customer(pk),
+            customer=customer,
             channel=channel,
             topic=topic,
             choice=Choice(choice),
@@ -105,6 +107,8 @@ class CustomerConsents(APIView):
             evidence=str(data.get("evidence", "")).replace("\x00", ""),
             by=request.user if isinstance(request.user, User) else None,
         )
+        if consent.choice == Choice.OUT:
+            optouts.wait_for_hand_over(customer_id=customer.pk, channel=channel, address=consent.address)
         answer = {"channel": channel, "topic": topic.key, "choice": choice, "at": consent.at}
         return Response(answer, status=201)
 

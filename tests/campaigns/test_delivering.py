@@ -125,6 +125,15 @@ def test_a_connection_lost_after_data_is_uncertain_and_repeated_with_the_same_id
     assert len(mails.mails) == 2
 
 
+def test_a_second_unknown_outcome_fails_and_is_left_to_staff(mails, message):
+    mails.after_data["ann@mail.example"] = "drop"
+    for _ in range(4):
+        deliver()
+    assert (state(message), message.is_uncertain) == ("failed", True)
+    assert message.reason.startswith("outcome unknown twice")
+    assert len(mails.mails) == 2
+
+
 def test_a_server_that_never_answers_is_cut_off_at_the_deadline(mails, message, settings):
     settings.DELIVERY_LEASE_SECONDS = 1
     mails.after_data["ann@mail.example"] = "hang"

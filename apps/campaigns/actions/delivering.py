@@ -177,7 +177,11 @@ def identity_of(key: str) -> str:
 
 
 def _record(message: Message, fence: int, result: Result, provider: str, now: datetime) -> None:
-    if result.outcome is Outcome.UNKNOWN:
+    if result.outcome is Outcome.UNKNOWN and message.is_uncertain:
+        # Repeated once already: a server that never answers in time may have taken both.
+        reason = f"outcome unknown twice: {result.detail}"[:300]
+        _move(message.pk, fence, MessageState.SENDING, state=MessageState.FAILED, reason=reason, lease_until=None)
+    elif result.outcome is Outcome.UNKNOWN:
         _after_unknown(message.pk, fence, result.detail, now)
     elif result.outcome is Outcome.PERMANENT:
         _move(

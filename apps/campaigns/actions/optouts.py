@@ -3,12 +3,15 @@ from datetime import datetime
 from django.db import OperationalError, connection, transaction
 
 from apps.campaigns.actions import delivering
+from apps.campaigns.enums import MessageState
 from apps.campaigns.models import Message
 from apps.core import locks
 from apps.customers.actions import consents
 from apps.customers.enums import Choice
 from apps.touchpoints.actions import log
 from apps.touchpoints.enums import By, Channel, Event
+
+_MARGIN_SECONDS = 2  # a mark that is committed slowly comes before the deadline of its hand-over
 
 
 def opt_out(*, message: Message, everything: bool, now: datetime) -> None:
@@ -35,19 +38,23 @@ def opt_out(*, message: Message, everything: bool, now: datetime) -> None:
             message_id=f"unsubscribe:{message.pk}:{'all' if everything else message.topic.key}",
             properties={"topic": "everything" if everything else message.topic.key, "message": message.pk},
         )
-    _wait_for_hand_over(message)
+    wait_for_hand_over(customer_id=message.customer_id, channel=message.channel, address=message.address)
 
 
-def _wait_for_hand_over(message: Message) -> None:
-    key = delivering.address_key(channel=message.channel, address=message.address)
+def wait_for_hand_over(*, customer_id: int, channel: str, address: str = "") -> None:
+    """Until nothing of the customer is being handed over any more, at most the send deadline and a margin. Called after
+    the commit of an opt-out and before its answer."""
+    in_hand = Message.objects.filter(
+        customer_id=customer_id, channel=channel, state__in=[MessageState.CLAIMED, MessageState.SENDING]
+    )
+    addresses = {address, *in_hand.values_list("address", flat=True)} - {""}
+    keys = [delivering.address_key(channel=channel, address=one) for one in addresses]
+    milliseconds = int((delivering.deadline_seconds() + _MARGIN_SECONDS) * 1000)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('lock_timeout', %s, true)",
-                    [f"{int(delivering.deadline_seconds() * 1000)}ms"],
-                )
-            locks.wait_for([key])
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
+            locks.wait_for(keys)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available: the deadline is over
             raise
