@@ -40,12 +40,6 @@ def wait_for_customers(customer_ids: list[int]) -> None:
     wait_for([CUSTOMER + customer_id for customer_id in customer_ids])
 
 
-def try_transaction(key: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
-        return bool(cursor.fetchone()[0])
-
-
 @contextmanager
 def try_session_lock(key: int) -> Iterator[bool]:
     """Whether it was free. Held on the connection across transactions; freed when the process dies."""
