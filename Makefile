@@ -20,7 +20,7 @@ run: setup ## the whole product with the demo company, until Ctrl-C
 test: setup ## every test; PYTEST_ARGS adds to the command
 	$(PYTHON) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-faults: setup ## the long form of the tests that kill processes; writes the table of docs/reliability.md
+faults: setup ## the long tests: killed processes, storms, naughty strings; writes the table of docs/reliability.md
 	FAULTS=long $(PYTHON) -m pytest -m faults -s $(PYTEST_ARGS)
 
 check: lint types contracts migrations templates fresh-lock ## everything but the tests

@@ -37,6 +37,12 @@ def services() -> Iterator[None]:
             postgres.stop()
 
 
+def expect(holds: object, *told: object) -> None:
+    """Ends the measurement, saying what did not hold."""
+    if not holds:
+        sys.exit(f"This did not hold. {' '.join(map(str, told))}")
+
+
 def manage(*arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
@@ -74,7 +80,7 @@ def web(workers: int = 2) -> Iterator[str]:
 
 @contextmanager
 def worker() -> Iterator[None]:
-    queues = "pipeline,run,deliver"
+    queues = "pipeline,run,deliver,jobs"
     with process("-m", "celery", "-A", "config", "worker", "-P", "threads", "-c", "2", "-Q", queues,
                  "--without-mingle", "--without-gossip", "--loglevel", "ERROR"):  # fmt: skip
         yield

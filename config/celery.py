@@ -1,8 +1,12 @@
 """Celery only says "look now". Everything that matters is a row: no ETA, countdown, retry, chord or result."""
 
 import os
+from typing import Any
 
-from celery import Celery
+import structlog
+from celery import Celery, Task, signals
+from django.conf import settings
+from django.utils import log
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -36,6 +40,20 @@ app.conf.update(
 )
 app.autodiscover_tasks()
 
+
+@signals.setup_logging.connect(weak=False, dispatch_uid="config.logs")
+def _set_up_logs(**_kwargs: Any) -> None:
+    """Ours, whatever --loglevel says: LOG_LEVEL is the setting."""
+    log.configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@signals.task_prerun.connect(weak=False, dispatch_uid="config.task")
+def _name_the_task(task_id: str, task: Task[Any, Any], **_kwargs: Any) -> None:
+    """On each line that the task causes."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
 # Sweeps: what a lost wake-up left behind is found within seconds. Ticks are idempotent; two beats do no harm.
 app.conf.beat_schedule = {
     "pipeline": {
@@ -48,14 +66,79 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"queue": "pipeline", "expires": 20},
     },
+    "journeys-remind-of-reviews": {
+        "task": "journeys.remind_of_reviews",
+        "schedule": 3600.0,
+        "options": {"queue": "jobs", "expires": 3600},
+    },
+    "jobs": {
+        "task": "core.run_jobs",
+        "schedule": 5.0,
+        "options": {"queue": "jobs", "expires": 10},
+    },
+    "prune": {
+        "task": "core.prune",
+        "schedule": 3600.0,
+        "options": {"queue": "jobs", "expires": 3600},
+    },
+    "tick": {
+        "task": "core.tick",
+        "schedule": 30.0,
+        "options": {"queue": "pipeline", "expires": 60},
+    },
+    "customers-keep-segments": {
+        "task": "customers.keep_segments",
+        "schedule": 10.0,
+        "options": {"queue": "jobs", "expires": 20},
+    },
+    "customers-sweep-former": {
+        "task": "customers.sweep_former",
+        "schedule": 600.0,
+        "options": {"queue": "jobs", "expires": 600},
+    },
+    "staff-mail-notices": {
+        "task": "staff.mail_notices",
+        "schedule": 60.0,
+        "options": {"queue": "pipeline", "expires": 60},
+    },
+    "staff-look-for-needs": {
+        "task": "staff.look_for_needs",
+        "schedule": 300.0,
+        "options": {"queue": "pipeline", "expires": 300},
+    },
+    "touchpoints-note-vocabulary": {
+        "task": "touchpoints.note_vocabulary",
+        "schedule": 30.0,
+        "options": {"queue": "jobs", "expires": 30},
+    },
     "campaigns-run": {
         "task": "campaigns.run_due",
         "schedule": 5.0,
         "options": {"queue": "run", "expires": 10},
     },
+    "campaigns-sweep": {
+        "task": "campaigns.sweep",
+        "schedule": 20.0,
+        "options": {"queue": "run", "expires": 20},
+    },
     "campaigns-deliver": {
         "task": "campaigns.deliver_due",
         "schedule": 5.0,
         "options": {"queue": "deliver", "expires": 10},
+    },
+    "campaigns-judge-clicks": {
+        "task": "campaigns.judge_clicks",
+        "schedule": 3.0,
+        "options": {"queue": "pipeline", "expires": 5},
+    },
+    "campaigns-mail-confirmations": {
+        "task": "campaigns.mail_confirmations",
+        "schedule": 10.0,
+        "options": {"queue": "pipeline", "expires": 10},
+    },
+    "campaigns-watch-rates": {
+        "task": "campaigns.watch_rates",
+        "schedule": 60.0,
+        "options": {"queue": "pipeline", "expires": 60},
     },
 }

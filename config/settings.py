@@ -2,12 +2,16 @@
 page of the product, not a setting."""
 
 import json
+import logging
 import secrets
 from pathlib import Path
 from typing import Any
 
 import environ
+import pghistory
 from django.utils.csp import CSP
+
+from apps.core import mail_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,6 +50,7 @@ def _secret_key() -> str:
 _services = _running_services()
 
 DEBUG = False
+HAS_OWN_SECRET_KEY = bool(env.str("SECRET_KEY", default=""))
 SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default=_services.get("PUBLIC_URL", "http://127.0.0.1:8000")).rstrip("/")
@@ -68,11 +73,18 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "pgtrigger",
+    "pghistory",
     "django_htmx",
     "lucide",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "apps.core",
     "apps.staff",
     "apps.customers",
@@ -87,12 +99,16 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.core.metrics.measure",
+    "apps.core.logs.RequestLog",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "pghistory.middleware.HistoryMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -117,6 +133,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.core.context_processors.shell",
+                "apps.staff.context_processors.notices",
             ],
         },
     }
@@ -146,29 +163,46 @@ CACHES: dict[str, dict[str, Any]] = {
     )
 }
 
+# Where SMS go. Empty: they are kept, as mails are.
+SMS_URL = env.str("SMS_URL", default="")
+# Hosts and networks of our own that webhooks and providers may be called in, by http and on any port too.
+OUTGOING_ALLOWED_HOSTS = env.list("OUTGOING_ALLOWED_HOSTS", default=[])
 # Where customers' messages go. Empty: they are kept, shown in the outbox, and nothing leaves the machine.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=30)
+# What comes back: without its secret a hook is not there. ANYMAIL_* of providers, such as their signing keys, are
+# anymail's own names.
+ANYMAIL = {name.removeprefix("ANYMAIL_"): value for name, value in env.ENVIRON.items() if name.startswith("ANYMAIL_")}
+ANYMAIL["WEBHOOK_SECRET"] = env.list("ANYMAIL_WEBHOOK_SECRET", default=[])
+BOUNCE_SECRET = env.str("BOUNCE_SECRET", default="")
+# Messages a second that a provider takes, by way; 0: as fast as it goes.
+SEND_RATES = {"email": env.int("EMAIL_RATE", default=0), "sms": env.int("SMS_RATE", default=0)}
 
-_mail = env.email_url_config(EMAIL_URL) if EMAIL_URL else {}
-MAILERS: dict[str, dict[str, Any]] = {
-    "default": (
-        {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {
-                "host": _mail["EMAIL_HOST"],
-                "port": _mail["EMAIL_PORT"],
-                "username": _mail["EMAIL_HOST_USER"] or "",
-                "password": _mail["EMAIL_HOST_PASSWORD"] or "",
-                "use_tls": _mail.get("EMAIL_USE_TLS", False),
-                "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-                "timeout": 10,
-            },
+
+def _mailer(url: str) -> dict[str, Any]:
+    """By what staff get mail: the same way as customers, or the console."""
+    if not url:
+        return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if mail_urls.is_provider(url):
+        backend, options = mail_urls.provider(url)
+        return {
+            "BACKEND": backend,
+            "OPTIONS": options | ({} if "client_params" in options else {"requests_timeout": 10}),
         }
-        if _mail
-        else {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    )
-}
+    mail = env.email_url_config(url)
+    options = {
+        "host": mail["EMAIL_HOST"],
+        "port": mail["EMAIL_PORT"],
+        "username": mail["EMAIL_HOST_USER"] or "",
+        "password": mail["EMAIL_HOST_PASSWORD"] or "",
+        "use_tls": mail.get("EMAIL_USE_TLS", False),
+        "use_ssl": mail.get("EMAIL_USE_SSL", False),
+        "timeout": 10,
+    }
+    return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+
+
+MAILERS: dict[str, dict[str, Any]] = {"default": _mailer(EMAIL_URL)}
 
 # --- Staff ------------------------------------------------------------------------------------------------------
 
@@ -190,6 +224,17 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write on every request
+MFA_ADAPTER = "apps.staff.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = False  # a key is the second factor, never the only one
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are set by admins or proved by the invitation
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PUBLIC_URL.startswith("https://")
+
+# The audit: triggers write a row for each change of what people configure. No update or delete of those rows.
+PGHISTORY_DEFAULT_TRACKERS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+PGHISTORY_APPEND_ONLY = True
+PGHISTORY_ADMIN_ALL_EVENTS = False
 
 # --- Words and time ---------------------------------------------------------------------------------------------
 
@@ -228,13 +273,30 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 
+LOG_DETAIL = env.bool("LOG_DETAIL", default=False)  # what exceptions say too: for the machine of a developer
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")  # or json
+LOGGING_CONFIG = "apps.core.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "apps.core.logs.formatter"}},
+    "filters": {"quiet": {"()": "apps.core.logs.quiet"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "celery": {"level": "WARNING"},  # each sweep would be a line
+        "django.db.backends": {"level": "INFO"},  # below that it quotes statements
+        "_granian": {"handlers": ["console"], "propagate": False},
+    },
 }
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_REQUEST_CANCELLED_LOG_LEVEL = logging.DEBUG  # somebody left a page with a live stream
+
+# --- Metrics ----------------------------------------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_DIR = Path(env.str("METRICS_DIR", default=str(DATA_DIR / "metrics")))  # where the processes of a host add up
 
 # --- API --------------------------------------------------------------------------------------------------------
 
@@ -245,8 +307,34 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.staff.permissions.Denied"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "apps.core.openapi.Schema",
+    "DEFAULT_THROTTLE_CLASSES": ["apps.staff.throttles.ApiThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"reading": "1200/min", "writing": "600/min", "heavy": "60/min"},
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),  # of X-Forwarded-For, only what our own proxies wrote is believed
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Milepost",
+    "DESCRIPTION": "Customer journeys: who is where on the map, what they did, and what was sent to them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignStates": "apps.campaigns.enums.CampaignState",
+        "MessageState": "apps.campaigns.enums.MessageState",
+        "JobState": "apps.core.enums.JobState",
+        "SegmentKind": "apps.customers.enums.SegmentKind",
+        "SurveyKind": "apps.feedback.enums.SurveyKind",
+        "Channel": "apps.touchpoints.enums.Channel",
+        "DeviationKind": "apps.journeys.enums.DeviationKind",
+    },
 }
 
 # --- Admin ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 from django.db import connections
 from pytest_socket import socket_allow_hosts
 
+from apps.campaigns import contents
 from apps.journeys.actions import progress
 from apps.touchpoints.actions import ingest
 
@@ -21,6 +22,7 @@ def _nothing_kept_in_the_process() -> None:
     """Tests roll the database back, so what a process keeps of it must go too."""
     ingest.forget_cached()
     progress.forget_cached()
+    contents.forget_cached()
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,20 @@
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min, Model, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from apps.campaigns import sentences, wire
+from apps.campaigns.causes import Cause
 from apps.campaigns.enums import CampaignState, MessageState, StepKind, TriggerKind
 from apps.campaigns.models import Campaign, CampaignStep, Enrolment, Message
-from apps.core.registry import Gauge
+from apps.core.registry import FirstStep, Gauge
 from apps.core.selectors import gauge_of
+from apps.customers.models import Membership, MembershipQuerySet
 from apps.journeys.models import StageEntry, StageEntryQuerySet
 
 
@@ -25,8 +33,8 @@ def deliver_gauge(now: datetime) -> Gauge:
 def campaigns_with_counts() -> list[Campaign]:
     """Running first; each with the number of its runs and messages by state."""
     rows = list(Campaign.objects.select_related("journey").order_by("name", "pk"))
-    runs = _counts(Enrolment.objects.all(), "campaign_id", "state")
-    messages = _counts(Message.objects.all(), "enrolment__campaign_id", "state")
+    runs = counts(Enrolment.objects.all(), "campaign_id", "state")
+    messages = counts(Message.objects.all(), "enrolment__campaign_id", "state")
     for campaign in rows:
         campaign.runs = runs.get(campaign.pk, {})  # type: ignore[attr-defined]
         campaign.messages_by_state = messages.get(campaign.pk, {})  # type: ignore[attr-defined]
@@ -34,8 +42,8 @@ def campaigns_with_counts() -> list[Campaign]:
     return sorted(rows, key=lambda c: first.index(c.state) if c.state in first else len(first))
 
 
-def _counts[T: Model](queryset: QuerySet[T], group: str, state: str) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {}
+def counts[T: Model](queryset: QuerySet[T], group: str, state: str) -> dict[Any, dict[str, int]]:
+    found: dict[Any, dict[str, int]] = {}
     for pk, value, n in queryset.order_by().values_list(group, state).annotate(n=Count("pk")):
         found.setdefault(pk, {})[value] = n
     return found
@@ -45,6 +53,7 @@ def _counts[T: Model](queryset: QuerySet[T], group: str, state: str) -> dict[int
 class StepLine:
     number: int
     kind: str
+    icon: str
     label: str
     text: str
     counts: dict[str, int]
@@ -54,7 +63,6 @@ class StepLine:
 @dataclass(frozen=True)
 class CampaignPage:
     trigger: str
-    stage: str
     steps: list[StepLine]
     runs: dict[str, int]
     messages: dict[str, int]
@@ -62,52 +70,146 @@ class CampaignPage:
 
 
 def campaign_page(campaign: Campaign) -> CampaignPage:
-    version = campaign.journey.current_version
-    names = {stage["key"]: stage["name"] for stage in version.snapshot["stages"]} if version else {}
-    counts = _counts(Message.objects.filter(enrolment__campaign=campaign), "step_id", "state")
-    waiting = dict(
-        campaign.enrolments.active()
-        .order_by()
-        .values_list("position")
-        .annotate(n=Count("pk"))
-        .values_list("position", "n")
-    )
+    by_step = counts(Message.objects.filter(enrolment__campaign=campaign), "step__key", "state")
+    waiting = standing(campaign)
+    steps = CampaignStep.objects.filter(version=campaign.version_id or 0).order_by("position")
     return CampaignPage(
-        trigger=str(TriggerKind(campaign.trigger).label),
-        stage=names.get(str(campaign.stage_key), "?"),
+        trigger=sentences.trigger(campaign.trigger, campaign.trigger_settings) if campaign.version_id else "…",
         steps=[
             StepLine(
                 number=step.position + 1,
                 kind=step.kind,
+                icon=StepKind(step.kind).icon,
                 label=str(StepKind(step.kind).label),
-                text=step_text(step),
-                counts=counts.get(step.pk, {}),
-                waiting=waiting.get(step.position + 1, 0) if step.kind == StepKind.WAIT else 0,
+                text=sentences.step(step.kind, step.settings, step.ways),
+                counts=by_step.get(step.key, {}),
+                waiting=waiting.get(str(step.key), 0),
             )
-            for step in campaign.steps.order_by("position")
+            for step in steps
         ],
-        runs=_counts(Enrolment.objects.filter(campaign=campaign), "campaign_id", "state").get(campaign.pk, {}),
-        messages={s: sum(c.get(s, 0) for c in counts.values()) for s in MessageState.values},
-        present=present(campaign).count(),
+        runs=counts(Enrolment.objects.filter(campaign=campaign), "campaign_id", "state").get(campaign.pk, {}),
+        messages={s: sum(c.get(s, 0) for c in by_step.values()) for s in MessageState.values},
+        present=present_count(campaign),
     )
 
 
-def step_text(step: CampaignStep) -> str:
-    """What a step does, in a line."""
-    settings = step.settings
-    if step.kind == StepKind.WAIT:
-        parts = [f"{settings[unit]} {unit}" for unit in ("days", "hours", "minutes") if settings.get(unit)]
-        parts += [f"until {settings['until']}"] if settings.get("until") else []
-        return ", ".join(parts) or "no time"
-    if step.kind == StepKind.SURVEY:
-        return str(settings["survey"])
-    if step.kind == StepKind.REVIEW_REQUEST:
-        return ", ".join(settings["sites"])
-    return str(settings["subject"])
+def standing(campaign: Campaign) -> dict[str, int]:
+    """Runs on the way by the key of the step where they stand, over all versions."""
+    places = {
+        (version_id, position): str(key)
+        for version_id, position, key in CampaignStep.objects.filter(version__campaign=campaign).values_list(
+            "version_id", "position", "key"
+        )
+    }
+    found: Counter[str] = Counter()
+    runs = campaign.enrolments.active().order_by().values_list("version_id", "position").annotate(n=Count("pk"))
+    for version_id, position, n in runs:
+        found[places.get((version_id, position), "")] += n
+    return dict(found)
 
 
-def present(campaign: Campaign) -> StageEntryQuerySet:
-    """The open entries of the trigger's stage."""
-    return StageEntry.objects.standing().filter(
-        journey_id=campaign.journey_id, stage_key=campaign.stage_key, left_at=None, customer__merged_into=None
+def present_causes(campaign: Campaign) -> Iterator[Cause]:
+    """Who is already where the trigger would find them, each with the cause that it would have had."""
+    if campaign.trigger == TriggerKind.SEGMENT_ENTERED:
+        members = _members(campaign).order_by("pk").values_list("pk", "customer_id", "joined_at")
+        for pk, customer_id, at in members.iterator():
+            yield Cause(customer_id, f"segment:{pk}", at)
+    elif campaign.trigger in {TriggerKind.STAGE_ENTERED, TriggerKind.OVERDUE}:
+        what = "entry" if campaign.trigger == TriggerKind.STAGE_ENTERED else "overdue"
+        for entry in _present_entries(campaign).order_by("pk").iterator():
+            at = entry.overdue_at if what == "overdue" and entry.overdue_at else entry.entered_at
+            yield Cause(entry.customer_id, f"{what}:{entry.pk}", at, entry.pk, entry.interaction_id)
+
+
+def present_count(campaign: Campaign) -> int:
+    if campaign.trigger == TriggerKind.SEGMENT_ENTERED:
+        return _members(campaign).count()
+    if campaign.trigger in {TriggerKind.STAGE_ENTERED, TriggerKind.OVERDUE}:
+        return _present_entries(campaign).count()
+    return 0
+
+
+def would_be_present(campaign: Campaign) -> int:
+    """How many are already where the draft's trigger would find them."""
+    try:
+        text = wire.read(campaign.draft)
+    except wire.CampaignError:
+        return 0
+    return present_count(
+        Campaign(
+            trigger=text.trigger.kind,
+            trigger_settings=text.trigger.settings,
+            journey=text.journey,
+            stage_key=text.trigger.stage_key,
+        )
     )
+
+
+def _members(campaign: Campaign) -> MembershipQuerySet:
+    return Membership.objects.current().filter(
+        segment__name=campaign.trigger_settings.get("segment"), customer__merged_into=None
+    )
+
+
+def _present_entries(campaign: Campaign) -> StageEntryQuerySet:
+    """The open entries of the trigger's stage; for overdue those that are."""
+    entries = StageEntry.objects.standing().filter(
+        journey=campaign.journey, left_at=None, customer__merged_into=None, stage_key=str(campaign.stage_key)
+    )
+    return entries.exclude(overdue_at=None) if campaign.trigger == TriggerKind.OVERDUE else entries
+
+
+def rule_holders() -> list[tuple[str, dict[str, Any]]]:
+    """Each campaign that is not archived, in words, with each of its rules."""
+    campaigns = Campaign.objects.exclude(state=CampaignState.ARCHIVED).select_related("version").order_by("name")
+    return [
+        (f'the campaign "{campaign}"', rule)
+        for campaign in campaigns
+        for rule in (campaign.audience, campaign.exit_rule, campaign.goal_rule, *_more_rules(campaign))
+    ]
+
+
+def _more_rules(campaign: Campaign) -> Iterator[dict[str, Any]]:
+    """Of its steps; and its trigger, as the rule that asks for the same thing."""
+    if campaign.trigger == TriggerKind.SEGMENT_ENTERED:
+        yield {"in_segment": campaign.trigger_settings.get("segment", "")}
+    for raw in wire.walk((campaign.version.text if campaign.version else campaign.draft).get("steps", [])):
+        settings = raw[wire.kind_of(raw)]
+        if "for" in settings:
+            yield settings["for"]
+        for way in settings.get("ways", []):
+            if "rule" in way:
+                yield way["rule"]
+
+
+def stuck_enrolments(now: datetime) -> QuerySet[Enrolment]:
+    return Enrolment.objects.due(now - timedelta(minutes=15))
+
+
+def stuck_messages(now: datetime) -> QuerySet[Message]:
+    return Message.objects.expired(now - timedelta(minutes=2))
+
+
+def is_any_active() -> bool:
+    return Campaign.objects.active().exists()
+
+
+FIRST_STEP = FirstStep(
+    gettext_lazy("Activate a campaign"),
+    gettext_lazy("Such as a thank-you after a purchase and a question a few days later."),
+    "campaign_list",
+    is_any_active,
+)
+
+
+def keep_stages_of_active_campaigns(journey_id: int, snapshot: Mapping[str, Any]) -> list[str]:
+    """A publish guard: a campaign that is active or paused must not lose the stage that starts it."""
+    keys = {stage["key"] for stage in snapshot["stages"]}
+    steps = {step["key"] for stage in snapshot["stages"] for step in stage["steps"]}
+    live = Campaign.objects.live().filter(journey=journey_id, stage_key__isnull=False)
+    return [
+        _("The campaign “%(campaign)s” starts at a stage or step that is no more. Archive it first.")
+        % {"campaign": campaign}
+        for campaign in live.order_by("name")
+        if str(campaign.stage_key) not in keys or campaign.trigger_settings.get("step_key", "") not in {"", *steps}
+    ]

@@ -4,7 +4,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from apps.campaigns.actions import delivering, running
+from apps.campaigns.actions import delivering, limits, running, signups, sweeping, tracking
 from apps.core import stopping
 
 _SECONDS_A_TASK = 45
@@ -18,6 +18,11 @@ def run_due() -> None:
         pass
 
 
+@shared_task(name="campaigns.sweep")
+def sweep() -> None:
+    sweeping.sweep(now=timezone.now())
+
+
 @shared_task(name="campaigns.deliver_due")
 def deliver_due() -> None:
     if not _in_hand.acquire(blocking=False):
@@ -28,3 +33,19 @@ def deliver_due() -> None:
             pass
     finally:
         _in_hand.release()
+
+
+@shared_task(name="campaigns.judge_clicks")
+def judge_clicks() -> None:
+    while tracking.judge(now=timezone.now()) and not stopping.is_asked():
+        pass
+
+
+@shared_task(name="campaigns.mail_confirmations")
+def mail_confirmations() -> None:
+    signups.mail_due(now=timezone.now())
+
+
+@shared_task(name="campaigns.watch_rates")
+def watch_rates() -> None:
+    limits.watch(now=timezone.now())

@@ -6,15 +6,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.campaigns import contents, gate, liquid, selectors
+from apps.campaigns import contents, facts, gate, liquid, selectors, selectors_builder, selectors_runs
 from apps.campaigns.actions import campaigns, delivering
+from apps.campaigns.checking import CampaignError
 from apps.campaigns.enums import CampaignState, MessageState
 from apps.campaigns.models import Campaign, Message
 from apps.core import keyset
 from apps.core.htmx import render
 from apps.core.models import CompanySettings
+from apps.customers import selectors as customers
+from apps.journeys.models import Journey
 from apps.staff.enums import Act
-from apps.staff.permissions import may
+from apps.staff.permissions import may, signed_in
 
 PAGE = 50
 
@@ -33,23 +36,35 @@ def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/campaign_detail.html", context)
 
 
+@require_GET
+@may(Act.SEE_CUSTOMERS)
+def campaigns_of_map(request: HttpRequest, journey: int) -> HttpResponse:
+    """A fragment for the page of a map: what follows each of its stages."""
+    found = get_object_or_404(Journey.objects.select_related("current_version"), pk=journey)
+    context = {"journey": found, "stages": selectors_builder.campaigns_of_map(found)}
+    return render(request, "campaigns/campaigns_of_map.html", context)
+
+
 @require_POST
 @may(Act.DESIGN)
 def campaign_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Activate, pause or archive."""
     campaign = get_object_or_404(Campaign, pk=pk)
     try:
-        toasts.success(request, _change(campaign, request.POST))
-    except campaigns.WrongState as error:
+        toasts.success(request, _change(request, campaign))
+    except CampaignError as error:
         toasts.error(request, str(error))
     return redirect("campaign_detail", pk=pk)
 
 
-def _change(campaign: Campaign, data) -> str:  # type: ignore[no-untyped-def]
+def _change(request: HttpRequest, campaign: Campaign) -> str:
+    data = request.POST
     wanted = data.get("state")
     if wanted == CampaignState.ACTIVE:
         include = data.get("include_present") == "on"
-        enrolled = campaigns.activate(campaign=campaign, include_present=include, now=timezone.now())
+        enrolled = campaigns.activate(
+            campaign=campaign, include_present=include, now=timezone.now(), by=signed_in(request)
+        )
         return _("%(campaign)s is active; %(count)s who are in the stage already were enrolled.") % {
             "campaign": campaign,
             "count": enrolled,
@@ -63,6 +78,24 @@ def _change(campaign: Campaign, data) -> str:  # type: ignore[no-untyped-def]
     raise campaigns.WrongState(_("Choose activate, pause or archive."))
 
 
+@require_POST
+@may(Act.DESIGN)
+def campaign_enrol(request: HttpRequest, pk: int) -> HttpResponse:
+    """The one customer who goes by the value, for campaigns whose customers are chosen by hand."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    found = list(customers.with_identity(value=request.POST.get("who", "").strip())[:2])
+    if len(found) != 1:
+        toasts.error(request, _("Nobody goes by this.") if not found else _("Several go by this; use an id."))
+        return redirect("campaign_detail", pk=pk)
+    try:
+        now = timezone.now()
+        campaigns.enrol_by_hand(campaign=campaign, customer_ids=[found[0].pk], now=now, key=now.isoformat())
+        toasts.success(request, _("%(customer)s is enrolled.") % {"customer": found[0]})
+    except CampaignError as error:
+        toasts.error(request, str(error))
+    return redirect("campaign_detail", pk=pk)
+
+
 @require_GET
 @may(Act.SEE_CUSTOMERS)
 def outbox(request: HttpRequest) -> HttpResponse:
@@ -70,8 +103,12 @@ def outbox(request: HttpRequest) -> HttpResponse:
     rows = Message.objects.select_related("enrolment__campaign", "customer", "step")
     if state in MessageState.values:
         rows = rows.filter(state=state)
-    if request.GET.get("campaign", "").isdigit():
+    if request.GET.get("campaign", "").isdecimal():
         rows = rows.filter(enrolment__campaign_id=request.GET["campaign"][:17])
+    if state == "waiting":
+        rows = rows.filter(state__in=selectors_runs.STATES[state])
+    if due := selectors_runs.read(request.GET.dict()).due:
+        rows = rows.filter(**selectors_runs.due_on(due, now=timezone.now()))
     try:
         page = keyset.newest_first(rows, time_field="created_at", cursor=request.GET.get("cursor"), size=PAGE)
     except keyset.BadCursor:
@@ -104,7 +141,7 @@ def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
     content, problem = None, ""
     try:
         content = contents.fill(message, company)
-    except liquid.TemplateError as error:
+    except (liquid.TemplateError, contents.ContentError) as error:
         problem = str(error)
     waits = message.state in {MessageState.HELD, MessageState.QUEUED}
     context = {
@@ -112,9 +149,25 @@ def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "content": content,
         "problem": problem,
         "company": company,
-        "verdict": gate.ask(message) if waits else None,
+        "verdict": _verdict(message, company) if waits else None,
     }
     return render(request, "campaigns/message_detail.html", context)
+
+
+def _verdict(message: Message, company: CompanySettings) -> gate.Verdict:
+    now = timezone.now()
+    return gate.ask(facts.of_message(message, company=company, now=now), company=company, now=now)
+
+
+@require_POST
+@may(Act.DESIGN)
+def replay_all(request: HttpRequest) -> HttpResponse:
+    """Everything that failed, or what failed of one campaign."""
+    campaign = request.POST.get("campaign", "")
+    pk = int(campaign) if campaign.isdecimal() and len(campaign) < 17 else None
+    count = delivering.replay_all(campaign_id=pk, now=timezone.now())
+    toasts.success(request, _("%(count)s messages are queued again.") % {"count": count})
+    return redirect("outbox")
 
 
 @require_POST

@@ -1,197 +1,150 @@
-"""A campaign as text: checks the JSON of interface.md before anything is written. What this version does not do yet is
-refused by name, never taken and ignored."""
+"""A campaign as text: the JSON of interface.md, checked whole before anything is written. It is what people edit, and
+with a key on each step what a version keeps."""
 
+import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from apps.campaigns import liquid
-from apps.campaigns.enums import Reentry, StepKind, TriggerKind
-from apps.campaigns.timing import TimingError, check_wait
-from apps.core import rules
-from apps.core.comparison import RuleError
-from apps.customers.models import Topic
-from apps.feedback.models import ReviewSite, Survey
+from apps.campaigns import checking, program, wire_steps, wire_triggers
+from apps.campaigns.checking import CampaignError
+from apps.campaigns.enums import Reentry
+from apps.campaigns.program import StepText
+from apps.campaigns.wire_triggers import Trigger
 from apps.journeys.models import Journey
 
+__all__ = ["CampaignError", "CampaignText", "read"]
 
-class CampaignError(ValueError):
-    """The text is no valid campaign; says where and how to mend it."""
-
-
-_KEYS = {
+MOST_STEPS = wire_steps.MOST_STEPS
+ROOT = "root"  # the list of steps of the campaign itself, beside those inside its steps
+KEYS = {
     "name",
     "journey",
     "trigger",
     "audience",
+    "recheck_audience",
     "reentry",
     "max_lateness_hours",
     "holdout_percent",
+    "priority",
     "steps",
     "exit",
     "goal",
 }
-_MESSAGE_KEYS = {"channel", "topic", "subject", "body"}
-_STEP_KEYS = {
-    StepKind.MESSAGE: _MESSAGE_KEYS,
-    StepKind.SURVEY: {*_MESSAGE_KEYS, "survey"},
-    StepKind.REVIEW_REQUEST: {*_MESSAGE_KEYS, "sites"},
-}
-_DEFAULT_TOPIC = {StepKind.MESSAGE: None, StepKind.SURVEY: "feedback", StepKind.REVIEW_REQUEST: "feedback"}
-
-
-@dataclass
-class StepText:
-    kind: StepKind
-    settings: dict[str, Any]
-    topic: Topic | None
 
 
 @dataclass
 class CampaignText:
     name: str
-    journey: Journey
-    trigger: TriggerKind
-    stage_key: str
+    journey: Journey | None
+    trigger: Trigger
     audience: dict[str, Any]
+    rechecks_audience: bool
     reentry: Reentry
     cool_down_days: int | None
     max_lateness_hours: float
+    holdout_percent: int
+    priority: int
     steps: list[StepText]
     exit_rule: dict[str, Any]
     goal_rule: dict[str, Any]
     goal_within_days: int | None
+    text: dict[str, Any]
 
 
 def read(data: Any) -> CampaignText:
-    _only(data, _KEYS, "The campaign")
-    journey = Journey.objects.published().filter(name=_text(data, "journey", "The campaign")).first()
-    if journey is None:
-        raise CampaignError(f"There is no published journey named {data['journey']!r}.")
-    if data.get("holdout_percent"):
-        raise CampaignError("holdout_percent is not supported yet; leave it out.")
-    trigger, stage_key = _trigger(data.get("trigger"), journey)
+    """Raises CampaignError. `text` is the same with a key on each step."""
+    checking.only(data, KEYS, "The campaign")
+    name = checking.text(data, "name", "The campaign")
+    journey = _journey(data)
     reentry, cool_down_days = _reentry(data.get("reentry", Reentry.ONCE.value))
     goal = data.get("goal") or {}
-    _only(goal, {"rule", "within_days"}, "goal")
-    steps = data.get("steps")
-    if not isinstance(steps, list) or not steps:
-        raise CampaignError("A campaign needs at least one step.")
+    checking.only(goal, {"rule", "within_days"}, "goal")
+    steps = wire_steps.read(data.get("steps"))
+    if not 1 <= program.count(steps) <= wire_steps.MOST_STEPS:
+        raise CampaignError(f"A campaign needs at least one step, and may have at most {wire_steps.MOST_STEPS}.")
     return CampaignText(
-        name=_text(data, "name", "The campaign"),
+        name=name,
         journey=journey,
-        trigger=trigger,
-        stage_key=stage_key,
-        audience=_rule(data.get("audience"), "audience"),
+        trigger=wire_triggers.read(data.get("trigger"), journey),
+        audience=checking.rule(data.get("audience"), "audience"),
+        rechecks_audience=checking.flag(data.get("recheck_audience", False), "recheck_audience"),
         reentry=reentry,
         cool_down_days=cool_down_days,
-        max_lateness_hours=_number(data.get("max_lateness_hours", 24), "max_lateness_hours", least=0.01),
-        steps=[_step(one, f"Step {n}") for n, one in enumerate(steps, 1)],
-        exit_rule=_rule(data.get("exit"), "exit"),
-        goal_rule=_rule(goal.get("rule"), "goal"),
-        goal_within_days=int(_number(goal["within_days"], "goal", least=1)) if goal.get("within_days") else None,
+        max_lateness_hours=checking.number(data.get("max_lateness_hours", 24), "max_lateness_hours", least=0.01),
+        holdout_percent=checking.whole(data.get("holdout_percent", 0), "holdout_percent", least=0, most=90),
+        priority=checking.whole(data.get("priority", 5), "priority", least=1, most=9),
+        steps=steps,
+        exit_rule=checking.rule(data.get("exit"), "exit"),
+        goal_rule=checking.rule(goal.get("rule"), "goal"),
+        goal_within_days=_days(goal),
+        text=_with_keys(data, steps),
     )
 
 
-def _trigger(data: Any, journey: Journey) -> tuple[TriggerKind, str]:
-    _only(data, {"on", "stage"}, "trigger")
-    if data.get("on") not in TriggerKind.values:
-        raise CampaignError(
-            f"trigger: {data.get('on')!r} is not supported. Use one of: {', '.join(TriggerKind.values)}."
-        )
-    stages = {stage["name"]: stage["key"] for stage in journey.current_version.snapshot["stages"]}  # type: ignore[union-attr]
-    if data.get("stage") not in stages:
-        raise CampaignError(f"trigger: {journey} has no stage {data.get('stage')!r}. It has: {', '.join(stages)}.")
-    return TriggerKind(data["on"]), stages[data["stage"]]
+def _journey(data: dict[str, Any]) -> Journey | None:
+    if data.get("journey") is None:
+        return None
+    name = checking.text(data, "journey", "The campaign")
+    found = Journey.objects.published().select_related("current_version").filter(name=name).first()
+    if found is None:
+        raise CampaignError(f"There is no published journey named {data['journey']!r}.")
+    return found
+
+
+def _days(goal: dict[str, Any]) -> int | None:
+    value = goal.get("within_days")
+    return int(checking.number(value, "goal: within_days", least=1, most=3650)) if value is not None else None
 
 
 def _reentry(value: Any) -> tuple[Reentry, int | None]:
     if isinstance(value, str) and value.startswith("cool_down_days:"):
         days = value.partition(":")[2]
-        if days.isdigit() and int(days) > 0:
+        if days.isdecimal() and len(days) < 6 and int(days) > 0:
             return Reentry.COOL_DOWN, int(days)
-    elif value in {Reentry.ONCE, Reentry.EVERY_TIME, Reentry.AFTER_EXIT}:
+    elif isinstance(value, str) and value in {Reentry.ONCE, Reentry.EVERY_TIME, Reentry.AFTER_EXIT}:
         return Reentry(value), None
     raise CampaignError(f"reentry: unknown {value!r}. Use once, every_time, after_exit or cool_down_days:N.")
 
 
-def _step(data: Any, where: str) -> StepText:
-    if not isinstance(data, dict) or len(data) != 1 or next(iter(data)) not in StepKind.values:
-        raise CampaignError(f"{where} must be an object with one of: {', '.join(StepKind.values)}.")
-    name, settings = next(iter(data.items()))
-    kind = StepKind(name)
-    if kind is StepKind.WAIT:
-        try:
-            check_wait(settings)
-        except TimingError as error:
-            raise CampaignError(f"{where}: {error}") from error
-        return StepText(kind, settings, None)
-    return _sending_step(kind, settings, f"{where} ({name})")
+def _with_keys(data: dict[str, Any], steps: list[StepText]) -> dict[str, Any]:
+    text = copy.deepcopy(data)
+    seen: set[str] = set()
+    for raw, step in zip(walk(text["steps"]), _flat(steps), strict=True):
+        if step.key in seen:
+            raise CampaignError("Two steps have the same key; leave out the key of the new one.")
+        seen.add(step.key)
+        raw["key"] = step.key
+    return text
 
 
-def _sending_step(kind: StepKind, settings: Any, where: str) -> StepText:
-    _only(settings, _STEP_KEYS[kind], where)
-    if settings.get("channel", "email") != "email":
-        raise CampaignError(f"{where}: channel {settings['channel']!r} is not supported yet. Use email.")
-    key = settings.get("topic", _DEFAULT_TOPIC[kind])
-    topic = Topic.objects.filter(key=key).first() if isinstance(key, str) else None
-    if topic is None:
-        known = ", ".join(Topic.objects.order_by("key").values_list("key", flat=True))
-        raise CampaignError(f"{where}: there is no topic {key!r}. Known are: {known}.")
-    if kind is StepKind.MESSAGE:
-        for name in ("subject", "body"):
-            _text(settings, name, where)
-    for name in ("subject", "body"):
-        if name in settings:
-            _template(_text(settings, name, where), f"{where}: {name}")
-    _check_names(kind, settings, where)
-    return StepText(kind, settings, topic)
+def _flat(steps: list[StepText]) -> Iterator[StepText]:
+    for step in steps:
+        yield step
+        for way in step.ways:
+            yield from _flat(way.steps)
 
 
-def _check_names(kind: StepKind, settings: dict[str, Any], where: str) -> None:
-    if kind is StepKind.SURVEY and not Survey.objects.filter(name=settings.get("survey")).exists():
-        raise CampaignError(f"{where}: there is no survey {settings.get('survey')!r}.")
-    if kind is StepKind.REVIEW_REQUEST:
-        sites = settings.get("sites")
-        if not isinstance(sites, list) or not sites:
-            raise CampaignError(f"{where}: sites must be a list of review sites.")
-        for site in sites:
-            if not isinstance(site, str) or not ReviewSite.objects.filter(name=site).exists():
-                raise CampaignError(f"{where}: there is no review site {site!r}. Add it in the admin first.")
+def kind_of(raw: dict[str, Any]) -> str:
+    """Of a step as text."""
+    return next(name for name in raw if name != "key")
 
 
-def _template(source: str, where: str) -> None:
-    try:
-        liquid.check(source)
-    except liquid.TemplateError as error:
-        raise CampaignError(f"{where}: {error}") from error
+def lists_of(raw: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The lists of steps inside a step as text, each with the name of its way; missing ones are made."""
+    kind = kind_of(raw)
+    settings = raw[kind]
+    if kind == "branch":
+        ways = [(way.get("name", ""), way.setdefault("steps", [])) for way in settings["ways"]]
+        return [*ways, ("else", settings.setdefault("else", []))]
+    if kind == "split":
+        return [(way.get("name", ""), way.setdefault("steps", [])) for way in settings["ways"]]
+    return [("timed out", settings.setdefault("else", []))] if kind == "wait" and "for" in settings else []
 
 
-def _rule(value: Any, where: str) -> dict[str, Any]:
-    if value is None:
-        return {}
-    try:
-        rules.check(value)
-    except RuleError as error:
-        raise CampaignError(f"{where}: {error}") from error
-    return dict(value)
-
-
-def _only(data: Any, keys: set[str], where: str) -> None:
-    if not isinstance(data, dict):
-        raise CampaignError(f"{where} must be an object.")
-    unknown = sorted(set(data) - keys)
-    if unknown:
-        raise CampaignError(f"{where}: unknown or not supported: {unknown[0]!r}. Known are: {', '.join(sorted(keys))}.")
-
-
-def _text(data: dict[str, Any], name: str, where: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise CampaignError(f"{where}: {name} must be a text that is not empty.")
-    return value.strip()
-
-
-def _number(value: Any, where: str, *, least: float) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= 10**6:
-        raise CampaignError(f"{where} must be a number of at least {least}.")
-    return float(value)
+def walk(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every step as text, each before what is inside it."""
+    for raw in steps:
+        yield raw
+        for _name, inner in lists_of(raw):
+            yield from walk(inner)

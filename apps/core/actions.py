@@ -77,7 +77,7 @@ def _handle(claimed: list[ClaimedChange], *, now: datetime) -> None:
     if not claimed:
         return
     locked = locks.try_customers(list({change.customer_id for change in claimed}))
-    _put_back([change for change in claimed if change.customer_id not in locked], now=now)
+    put_back([change for change in claimed if change.customer_id not in locked], now=now)
     batch = Batch(changes=[change for change in claimed if change.customer_id in locked], now=now)
     if not batch.changes:
         return
@@ -86,7 +86,8 @@ def _handle(claimed: list[ClaimedChange], *, now: datetime) -> None:
     _notify(batch.customer_ids)
 
 
-def _put_back(changes: list[ClaimedChange], *, now: datetime) -> None:
+def put_back(changes: list[ClaimedChange], *, now: datetime) -> None:
+    """Changes of customers that are in other hands, for a pass that comes a moment later."""
     Change.objects.bulk_create(
         Change(
             customer_id=change.customer_id,

@@ -22,7 +22,7 @@ class Conflict(ValidationError):
 
 def page_size(request: Request) -> int:
     asked = request.query_params.get("page_size", str(PAGE_SIZE))
-    if not asked.isdigit() or not 1 <= int(asked) <= MAX_PAGE_SIZE:
+    if not asked.isdecimal() or len(asked) > 3 or not 1 <= int(asked) <= MAX_PAGE_SIZE:
         raise ValidationError({"page_size": f"Use a whole number from 1 to {MAX_PAGE_SIZE}."})
     return int(asked)
 
@@ -50,6 +50,9 @@ def _next(request: Request, cursor: str | None) -> str | None:
     return f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
 
 
-def whole(results: list[dict[str, Any]]) -> Response:
+def whole(request: Request, results: list[dict[str, Any]]) -> Response:
     """A list that always fits one page."""
+    page_size(request)
+    if request.query_params.get("cursor"):
+        raise ValidationError({"cursor": "This list is one page."})
     return Response({"results": results, "next": None})

@@ -15,3 +15,26 @@ class Origin(models.TextChoices):
     @property
     def fires(self) -> bool:
         return self in {Origin.LIVE, Origin.STAFF}
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class FileRole(models.TextChoices):
+    INPUT = "input", _("input")
+    RESULT = "result", _("result")
+    ERRORS = "errors", _("errors")
+
+
+class RowState(models.TextChoices):
+    """What becomes of a row of an imported file."""
+
+    NEW = "new", _("New")
+    CHANGED = "changed", _("Changed")
+    UNCHANGED = "unchanged", _("Unchanged")
+    REFUSED = "refused", _("Refused")

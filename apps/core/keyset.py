@@ -33,6 +33,17 @@ def newest_first[T: Model](queryset: QuerySet[T], *, time_field: str, cursor: st
     return Page(rows=rows, next_cursor=_write([getattr(rows[-1], time_field), rows[-1].pk]) if more else None)
 
 
+def highest_first[T: Model](queryset: QuerySet[T], *, number_field: str, cursor: str | None, size: int) -> Page[T]:
+    """Rows by (number_field, id) descending; number_field must not be NULL."""
+    if cursor:
+        number, pk = _read_numbers(cursor)
+        queryset = queryset.filter(TupleLessThan(Tuple(F(number_field), F("pk")), (number, pk)))
+    rows = list(queryset.order_by(f"-{number_field}", "-pk")[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    return Page(rows=rows, next_cursor=_write([getattr(rows[-1], number_field), rows[-1].pk]) if more else None)
+
+
 def _write(values: Sequence[Any]) -> str:
     text = json.dumps([v.isoformat() if isinstance(v, datetime) else v for v in values])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -47,3 +58,13 @@ def _read(cursor: str) -> tuple[datetime, int]:
     except (binascii.Error, ValueError, TypeError) as error:
         raise BadCursor("That page does not exist. Start from the first one.") from error
     return moment, pk
+
+
+def _read_numbers(cursor: str) -> tuple[int, int]:
+    try:
+        number, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise BadCursor("That page does not exist. Start from the first one.") from error
+    if not all(isinstance(value, int) and abs(value) <= 2**62 for value in (number, pk)):
+        raise BadCursor("That page does not exist. Start from the first one.")
+    return number, pk

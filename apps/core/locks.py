@@ -10,6 +10,11 @@ CUSTOMER = 1 << 56
 IDENTITY = 2 << 56
 ADDRESS = 3 << 56
 PASS = 4 << 56
+JOB = 5 << 56
+SEGMENT = 6 << 56
+PRUNE = 7 << 56
+RECIPIENT = 8 << 56
+ANSWER = 9 << 56
 _RANGE = (1 << 56) - 1
 
 

@@ -10,7 +10,14 @@ from django.db import transaction
 
 logger = logging.getLogger(__name__)
 
-TASKS = {"pipeline": "core.run_pipeline", "run": "campaigns.run_due", "deliver": "campaigns.deliver_due"}
+# What is wanted: the task that looks, and its queue.
+TASKS = {
+    "pipeline": ("core.run_pipeline", "pipeline"),
+    "run": ("campaigns.run_due", "run"),
+    "deliver": ("campaigns.deliver_due", "deliver"),
+    "jobs": ("core.run_jobs", "jobs"),
+    "segments": ("customers.keep_segments", "jobs"),
+}
 _PAUSE_SECONDS = 1.0
 
 
@@ -39,9 +46,10 @@ class _Waker:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _publish(queue: str) -> None:
+def _publish(wanted: str) -> None:
+    task, queue = TASKS[wanted]
     try:
-        current_app.send_task(TASKS[queue], queue=queue, retry=False, expires=30)
+        current_app.send_task(task, queue=queue, retry=False, expires=30)
     except Exception as error:  # noqa: BLE001 - any trouble with the broker is only a lost hint
         logger.warning("no wake-up for %s: %s", queue, type(error).__name__)
 

@@ -1,10 +1,15 @@
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
+from apps.core.models import CompanySettings
 from apps.customers import folding
 from apps.customers.enums import Choice, IdentityKind, TopicDefault
-from apps.customers.models import Consent, Customer, CustomerQuerySet, Topic
+from apps.customers.models import Consent, Customer, CustomerQuerySet, Identity, Persona, Segment, Topic
 
 SEARCH_SIZE = 20
 
@@ -40,7 +45,7 @@ def search(*, text: str) -> list[Customer]:
         if exact != term:
             cursor.execute(_SEARCH, {"from": term, "to": term + _HIGHEST, "from_term": "", "to_term": "", "scan": 60})
             ids |= dict.fromkeys(row[0] for row in cursor.fetchall())
-    if exact.isdigit() and len(exact) < 18:
+    if exact.isdecimal() and len(exact) < 18:
         ids[int(exact)] = None
     found = Customer.objects.present().select_related("persona").in_bulk(list(ids))
     return [found[pk] for pk in ids if pk in found][:SEARCH_SIZE]
@@ -48,9 +53,24 @@ def search(*, text: str) -> list[Customer]:
 
 def with_identity(*, value: str) -> CustomerQuerySet:
     """Customers with exactly that e-mail, phone, external or anonymous id."""
-    folded = {folding.identity(kind, value) for kind in IdentityKind} | {value}
+    folded = {_folded(kind, value) for kind in IdentityKind} | {value}
     wanted = [one for one in folded if one and "\x00" not in one]
     return Customer.objects.present().filter(identities__value__in=wanted).distinct()
+
+
+def of_anonymous_id(*, value: object) -> Customer | None:
+    """Whom a browser is known as; None for what is no such id."""
+    folded = _folded(IdentityKind.ANONYMOUS, value) if isinstance(value, str) and "\x00" not in value else None
+    known = Identity.objects.filter(kind=IdentityKind.ANONYMOUS, value=folded).select_related("customer")
+    found = known.first() if folded else None
+    return found.customer if found else None
+
+
+def _folded(kind: IdentityKind, value: str) -> str | None:
+    try:
+        return folding.identity(kind, value)
+    except ValueError:  # too long for an id, so nobody has it
+        return None
 
 
 def final_ids(*, customer_ids: Iterable[int]) -> dict[int, int]:
@@ -59,15 +79,58 @@ def final_ids(*, customer_ids: Iterable[int]) -> dict[int, int]:
     return {pk: merged_into or pk for pk, merged_into in rows}
 
 
-def says_no(*, customer: Customer, address: str, channel: str, topic: Topic) -> str | None:
-    """Why this topic may not be sent there, or None. Strictest wins between the customer and the address."""
-    answers = Consent.objects.about(channel=channel, topic=topic).order_by("-at", "-id")
-    folded = folding.address(channel=channel, value=address)
-    by_customer = answers.filter(customer=customer).first()
-    by_address = answers.filter(address=folded).exclude(address="").first()
-    for answer in (by_customer, by_address):
+@dataclass(frozen=True)
+class Answer:
+    """The latest answer that decides on a topic: its own, or one about everything (no topic)."""
+
+    choice: str
+    topic: str | None
+    on: str
+
+
+def refusal(*, topic: str, default: str, answers: tuple[Answer | None, Answer | None]) -> str | None:
+    """Why this topic may not be sent, or None. `answers`: that of the customer and that of the address; the strictest
+    wins."""
+    for answer in answers:
         if answer is not None and answer.choice == Choice.OUT:
-            return f"said no to {answer.topic or 'everything'} on {answer.at:%Y-%m-%d}"
-    if topic.default == TopicDefault.NEEDS_OPT_IN and by_customer is None:
+            return f"said no to {answer.topic or 'everything'} on {answer.on}"
+    if default == TopicDefault.NEEDS_OPT_IN and answers[0] is None:
         return f"has not said yes to {topic}"
     return None
+
+
+def says_no(*, customer: Customer, address: str, channel: str, topic: Topic) -> str | None:
+    """Why this topic may not be sent there, or None."""
+    found = Consent.objects.about(channel=channel, topic=topic).select_related("topic").order_by("-at", "-id")
+    folded = folding.address(channel=channel, value=address)
+    latest = (found.filter(customer=customer).first(), found.filter(address=folded).exclude(address="").first())
+    by_customer, by_address = (
+        Answer(one.choice, one.topic.name if one.topic else None, f"{one.at:%Y-%m-%d}") if one else None
+        for one in latest
+    )
+    return refusal(topic=topic.name, default=topic.default, answers=(by_customer, by_address))
+
+
+def who_may_be_written_to(*, channel: str, topic_key: str) -> CustomerQuerySet:
+    """Everybody for whom refusal has nothing to say about the address that we have of them."""
+    topic = Topic.objects.filter(key=topic_key).first()
+    if topic is None:
+        return Customer.objects.none()
+    answers = Consent.objects.about(channel=channel, topic=topic).order_by("-at", "-id").values("choice")
+    address = {"email": "email", "sms": "phone"}[channel]
+    of_address = answers.filter(address=OuterRef(address)).exclude(address="")[:1]
+    no_answer = Value("")  # not NULL, which would be neither a yes nor "no no"
+    found = Customer.objects.annotate(
+        by_customer=Coalesce(Subquery(answers.filter(customer=OuterRef("pk"))[:1]), no_answer),
+        by_address=Coalesce(Subquery(of_address), no_answer),
+    ).exclude(by_address=Choice.OUT)
+    if topic.default == TopicDefault.NEEDS_OPT_IN:
+        return found.filter(by_customer=Choice.IN)
+    return found.exclude(by_customer=Choice.OUT)
+
+
+def rule_holders() -> list[tuple[str, dict[str, Any]]]:
+    """Segments, personas and the company's conversion rule, in words, with their rules."""
+    segments = [(f'the segment "{segment}"', segment.rule) for segment in Segment.objects.by_rule().order_by("name")]
+    personas = [(f'the persona "{persona}"', persona.rule) for persona in Persona.objects.order_by("name")]
+    return [*segments, *personas, ("the settings of the company", CompanySettings.current().conversion_rule)]

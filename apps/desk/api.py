@@ -2,6 +2,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,11 +15,12 @@ from apps.customers import selectors as customers
 from apps.customers.actions import consents
 from apps.customers.enums import Choice
 from apps.customers.models import Customer, Topic
+from apps.desk import serializers
+from apps.desk import serializers_reading as reading
 from apps.desk.timeline import title_of
 from apps.journeys.selectors.standing import standings
 from apps.staff.enums import Act
-from apps.staff.models import User
-from apps.staff.permissions import api_may
+from apps.staff.permissions import api_may, writer
 from apps.touchpoints.enums import Channel
 from apps.touchpoints.models import Interaction
 
@@ -32,17 +34,20 @@ def find_customer(pk: int) -> Customer:
 class CustomerList(APIView):
     permission_classes = [api_may(Act.SEE_CUSTOMERS)]
 
+    @extend_schema(responses=serializers.CustomerSerializer(many=True), parameters=[OpenApiParameter("identity", str)])
     def get(self, request: Request) -> Response:
         """`identity`: customers with that e-mail, phone, external or anonymous id; without it, all by last activity."""
         value = request.query_params.get("identity", "").strip()
         found = customers.with_identity(value=value) if value else Customer.objects.present()
-        return paged(request, found, time_field="last_activity_at", render=lambda rows: [_customer(r) for r in rows])
+        return paged(request, found, time_field="last_activity_at", render=lambda rows: list(map(customer_json, rows)))
 
 
 class CustomerTimeline(APIView):
     permission_classes = [api_may(Act.SEE_CUSTOMERS)]
 
+    @extend_schema(responses=reading.InteractionSerializer(many=True))
     def get(self, request: Request, pk: int) -> Response:
+        """What happened, newest first."""
         rows = Interaction.objects.for_customer(find_customer(pk)).select_related("touchpoint", "source")
         return paged(request, rows, time_field="occurred_at", render=lambda page: [_interaction(row) for row in page])
 
@@ -50,8 +55,11 @@ class CustomerTimeline(APIView):
 class CustomerJourneys(APIView):
     permission_classes = [api_may(Act.SEE_CUSTOMERS)]
 
+    @extend_schema(responses=reading.StandingSerializer(many=True))
     def get(self, request: Request, pk: int) -> Response:
+        """Where the customer stands on each journey, how they came there, and where that deviates from the map."""
         return whole(
+            request,
             [
                 {
                     "journey": one.journey,
@@ -69,14 +77,16 @@ class CustomerJourneys(APIView):
                     ],
                 }
                 for one in standings(find_customer(pk))
-            ]
+            ],
         )
 
 
 class CustomerMessages(APIView):
     permission_classes = [api_may(Act.SEE_CUSTOMERS)]
 
+    @extend_schema(responses=reading.MessageSerializer(many=True))
     def get(self, request: Request, pk: int) -> Response:
+        """What was sent, or was not and why."""
         rows = Message.objects.filter(customer=find_customer(pk)).select_related("enrolment__campaign", "step")
         return paged(request, rows, time_field="created_at", render=lambda page: [_message(row) for row in page])
 
@@ -84,6 +94,7 @@ class CustomerMessages(APIView):
 class CustomerConsents(APIView):
     permission_classes = [api_may(Act.SEE_CUSTOMERS, to_write=Act.EDIT_CUSTOMERS)]
 
+    @extend_schema(request=reading.ConsentWriteSerializer, responses={201: reading.ConsentSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """`{channel, topic, choice: in or out, evidence}`; one more answer, the latest counts."""
         data: Any = request.data
@@ -104,8 +115,8 @@ class CustomerConsents(APIView):
             topic=topic,
             choice=Choice(choice),
             at=timezone.now(),
-            evidence=str(data.get("evidence", "")).replace("\x00", ""),
-            by=request.user if isinstance(request.user, User) else None,
+            evidence=_evidence(data),
+            by=writer(request),
         )
         if consent.choice == Choice.OUT:
             optouts.wait_for_hand_over(customer_id=customer.pk, channel=channel, address=consent.address)
@@ -113,13 +124,25 @@ class CustomerConsents(APIView):
         return Response(answer, status=201)
 
 
-def _customer(row: Customer) -> dict[str, Any]:
+def _evidence(data: dict[str, Any]) -> str:
+    """Whole or not at all: half a proof is none."""
+    said = data.get("evidence", "")
+    if not isinstance(said, str) or len(said) > reading.MAX_EVIDENCE:
+        raise ValidationError({"evidence": f"Use a text of at most {reading.MAX_EVIDENCE} characters."})
+    return said
+
+
+def customer_json(row: Customer) -> dict[str, Any]:
     return {
         "id": row.pk,
         "name": row.name,
         "email": row.email,
         "phone": row.phone,
         "country": row.country,
+        "time_zone": row.time_zone,
+        "status": row.status,
+        "tags": row.tags,
+        "owner": row.owner_id,
         "is_identified": row.is_identified,
         "traits": row.traits,
         "first_seen_at": row.first_seen_at,

@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator
 import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.auth import aget_user
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.http import HttpRequest, HttpResponseForbidden, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -23,7 +25,7 @@ from apps.staff.models import User
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 15
-MAX_STREAM_SECONDS = 3600  # then the page connects anew, and is asked again who it is
+MAX_STREAM_SECONDS = 3600  # then the page connects anew
 _RECONNECT_SECONDS = 2
 
 
@@ -76,14 +78,16 @@ _hub = _Hub()
 async def customer_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not await _may_see(request):
         return _with_cors(HttpResponseForbidden())
-    response = StreamingHttpResponse(_stream(pk), content_type="text/event-stream")
+    response = StreamingHttpResponse(_stream(request, pk), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return _with_cors(response)
 
 
 async def _may_see(request: HttpRequest) -> bool:
-    user: User | AnonymousUser = await request.auser()
+    """Asks the database anew: the session may have been ended, the user disabled."""
+    request.session = SessionStore(request.session.session_key)
+    user: User | AnonymousUser = await aget_user(request)
     return user.is_authenticated and await sync_to_async(user.has_perm)(Act.SEE_CUSTOMERS.permission)
 
 
@@ -94,12 +98,17 @@ def _with_cors[R: HttpResponseBase](response: R) -> R:
     return response
 
 
-async def _stream(customer_id: int) -> AsyncIterator[str]:
+async def _stream(request: HttpRequest, customer_id: int) -> AsyncIterator[str]:
     event = _hub.join(customer_id)
-    until = asyncio.get_running_loop().time() + MAX_STREAM_SECONDS
+    clock = asyncio.get_running_loop().time
+    until, ask_at = clock() + MAX_STREAM_SECONDS, clock() + KEEP_ALIVE_SECONDS
     try:
         yield "retry: 3000\n\n"
-        while asyncio.get_running_loop().time() < until:
+        while clock() < until:
+            if clock() >= ask_at:
+                if not await _may_see(request):
+                    return
+                ask_at = clock() + KEEP_ALIVE_SECONDS
             try:
                 await asyncio.wait_for(event.wait(), KEEP_ALIVE_SECONDS)
             except TimeoutError:

@@ -8,13 +8,14 @@ from apps.campaigns.enums import EnrolmentState, MessageState
 from apps.campaigns.models import Enrolment, Message
 from apps.core import keyset
 from apps.customers import selectors as customers
-from apps.customers.models import Customer, Identity, Topic
+from apps.customers.actions import segments
+from apps.customers.models import Customer, CustomerQuerySet, Identity, Persona, Segment, Topic
 from apps.feedback.models import Case, Response
 from apps.journeys.models import Journey, Progress
 from apps.journeys.selectors.standing import Standing, standings
 
 LIST_SIZE = 50
-_SAID_ELSEWHERE = {"name", "firstName", "lastName", "first_name", "last_name", "country", "countryCode"}
+SAID_ELSEWHERE = {"name", "firstName", "lastName", "first_name", "last_name", "country", "countryCode"}
 _SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -36,6 +37,13 @@ class Filters:
     journey_id: int | None = None
     stage_key: str | None = None
     known_only: bool = False
+    status: str = ""
+    tag: str = ""
+    owner_id: int | None = None
+
+    @property
+    def is_any(self) -> bool:
+        return self != Filters()
 
 
 def customer_list(*, filters: Filters, cursor: str | None) -> CustomerList:
@@ -47,8 +55,19 @@ def customer_list(*, filters: Filters, cursor: str | None) -> CustomerList:
         queryset = queryset.known()
     if filters.stage_key is not None and filters.journey_id is not None:
         queryset = queryset.filter(progress__journey_id=filters.journey_id, progress__stage_key=filters.stage_key)
+    queryset = _of_kind(queryset, filters)
     page = keyset.newest_first(queryset, time_field="last_activity_at", cursor=cursor, size=LIST_SIZE)
     return CustomerList(_listed(page.rows), page.next_cursor)
+
+
+def _of_kind(queryset: CustomerQuerySet, filters: Filters) -> CustomerQuerySet:
+    if filters.status:
+        queryset = queryset.filter(status=filters.status)
+    if filters.tag:
+        queryset = queryset.filter(tags__contains=[filters.tag])
+    if filters.owner_id is not None:
+        queryset = queryset.filter(owner=filters.owner_id)
+    return queryset
 
 
 def listed(customer_ids: list[int]) -> list[ListedCustomer]:
@@ -101,6 +120,8 @@ class CustomerPage:
     open_cases: list[Case]
     consents: list[tuple[str, str]]  # topic, why not (empty: may be written to)
     traits: list[tuple[str, str]]
+    segments: list[Segment]
+    personas: list[Persona]
 
 
 def customer_page(customer: Customer, *, now: datetime) -> CustomerPage:
@@ -117,13 +138,20 @@ def customer_page(customer: Customer, *, now: datetime) -> CustomerPage:
         open_cases=list(Case.objects.open().filter(customer=customer).select_related("owner").order_by("due_at", "pk")),
         consents=_consents(customer),
         traits=_traits(customer),
+        segments=[m.segment for m in segments.of_customer(customer) if m.left_at is None],
+        personas=list(Persona.objects.order_by("position", "name")),
     )
 
 
 def _traits(customer: Customer) -> list[tuple[str, str]]:
     """Those that no other line of the page says already."""
-    shown = ((name, value) for name, value in sorted(customer.traits.items()) if name not in _SAID_ELSEWHERE)
-    return [(_SPLIT.sub(" ", name).replace("_", " ").capitalize(), str(value)) for name, value in shown]
+    shown = ((name, value) for name, value in sorted(customer.traits.items()) if name not in SAID_ELSEWHERE)
+    return [(trait_label(name), str(value)) for name, value in shown]
+
+
+def trait_label(name: str) -> str:
+    """Such as "Last device" for lastDevice."""
+    return _SPLIT.sub(" ", name).replace("_", " ").capitalize()
 
 
 def _strip(standing: Standing, now: datetime) -> list[StripStage]:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from apps.core import keyset
 from apps.customers.models import Customer
+from apps.feedback.enums import SurveyKind
 from apps.journeys.enums import MoveKind
 from apps.journeys.models import StageMove
 from apps.touchpoints import selectors as touchpoints
-from apps.touchpoints.enums import By, Channel, Event, SourceKind
+from apps.touchpoints.enums import CHANNEL_ICONS, By, Channel, Event, SourceKind
 from apps.touchpoints.models import Interaction
 
 PAGE = 50
@@ -44,7 +45,15 @@ KINDS: dict[str, Q] = {
     "all": Q(),
     "activity": Q(by=By.CUSTOMER),
     "feedback": Q(event__in=[Event.SURVEY_ANSWERED, Event.REVIEW_LINK_OPENED, Event.CASE_OPENED, Event.CASE_CLOSED]),
-    "messages": Q(event__in=[Event.MESSAGE_SENT, Event.UNSUBSCRIBED]),
+    "messages": Q(
+        event__in=[
+            Event.MESSAGE_SENT,
+            Event.MESSAGE_OPENED,
+            Event.MESSAGE_CLICKED,
+            Event.SMS_RECEIVED,
+            Event.UNSUBSCRIBED,
+        ]
+    ),
     "calls": Q(channel=Channel.PHONE),
 }
 
@@ -134,7 +143,7 @@ def _look(row: Interaction) -> tuple[str, str, str, str]:
     known = _KNOWN.get(row.event)
     if known is not None:
         return known(row)
-    icon = _CHANNEL_ICONS.get(row.channel, "circle-dot")
+    icon = CHANNEL_ICONS.get(row.channel, "circle-dot")
     tone = "negative" if _looks_bad(row.event) else ""
     return _EVENT_ICONS.get(row.event, icon), tone, row.event, _text(row.properties)
 
@@ -160,14 +169,19 @@ def _text(properties: dict[str, Any]) -> str:
 
 
 def _answered(row: Interaction) -> tuple[str, str, str, str]:
-    score, high = row.properties.get("score"), row.properties.get("scale_high")
-    good = isinstance(score, int) and isinstance(high, int) and score >= high * 0.75
-    bad = isinstance(score, int) and isinstance(high, int) and score <= high * 0.6
-    tone = "positive" if good else "negative" if bad else ""
-    icon = "smile" if good else "frown" if bad else "meh"
+    score, kind, survey = (row.properties.get(name) for name in ("score", "kind", "survey"))
     comment = row.properties.get("comment") or ""
-    title = f"{str(row.properties.get('kind', '')).upper()}: {score} / {high}"
-    return icon, tone, title, f"“{comment}”" if comment else str(row.properties.get("survey", ""))
+    text = f"“{comment}”" if comment else str(survey or "")
+    if kind not in SurveyKind.values or type(score) is not int:
+        chosen = row.properties.get("chosen")
+        said = ", ".join(map(str, chosen)) if isinstance(chosen, list) else _("in words")
+        return "message-square-text", "", f"{survey}: {said}", text
+    icon, tone = "meh", ""
+    if SurveyKind(kind).is_good(score):
+        icon, tone = "smile", "positive"
+    elif SurveyKind(kind).is_bad(score):
+        icon, tone = "frown", "negative"
+    return icon, tone, f"{SurveyKind(kind).label}: {score} / {row.properties.get('scale_high')}", text
 
 
 def _page(row: Interaction) -> tuple[str, str, str, str]:
@@ -205,6 +219,10 @@ _KNOWN: dict[str, Look] = {
     Event.MESSAGE_SENT.value: _sent,
     Event.CASE_OPENED.value: _case,
     Event.CASE_CLOSED.value: _case,
+    Event.MESSAGE_OPENED.value: _plain("mail-open", "", Event.MESSAGE_OPENED, "campaign"),
+    Event.MESSAGE_CLICKED.value: _plain("mouse-pointer-click", "accent", Event.MESSAGE_CLICKED, "url"),
+    Event.SMS_RECEIVED.value: _plain("message-square-reply", "accent", Event.SMS_RECEIVED, "text"),
+    Event.SUBSCRIBED.value: _plain("bell-plus", "positive", Event.SUBSCRIBED, "topic"),
     Event.UNSUBSCRIBED.value: _plain("bell-off", "warning", Event.UNSUBSCRIBED, "topic"),
     Event.REVIEW_LINK_OPENED.value: _plain("star", "positive", Event.REVIEW_LINK_OPENED, "site"),
     Event.RETRACTED.value: _plain("undo-2", "warning", Event.RETRACTED, "event"),
@@ -221,24 +239,4 @@ _EVENT_ICONS = {
     "Order Completed": "package-check",
     "Order Refunded": "package-x",
     "Order Delivered": "truck",
-}
-_CHANNEL_ICONS: dict[str, str] = {
-    Channel.WEB: "globe",
-    Channel.APP: "smartphone",
-    Channel.EMAIL: "mail",
-    Channel.SMS: "message-square",
-    Channel.MESSAGING: "message-circle",
-    Channel.PHONE: "phone",
-    Channel.CHAT: "messages-square",
-    Channel.CHATBOT: "bot",
-    Channel.SOCIAL: "share-2",
-    Channel.SEARCH: "search",
-    Channel.AD: "megaphone",
-    Channel.STORE: "store",
-    Channel.IN_PERSON: "handshake",
-    Channel.REVIEW_SITE: "star",
-    Channel.PRINT: "newspaper",
-    Channel.POST: "mailbox",
-    Channel.LIVE_EVENT: "ticket",
-    Channel.WORD_OF_MOUTH: "speech",
 }

@@ -41,6 +41,8 @@ def feedback(request: HttpRequest) -> HttpResponse:
 def tabs(current: str) -> list[dict[str, object]]:
     return [
         {"url": "/feedback/", "label": _("Answers"), "is_current": current == "feedback"},
+        {"url": "/feedback/surveys/", "label": _("Surveys"), "is_current": current == "surveys"},
+        {"url": "/feedback/reviews/", "label": _("Reviews"), "is_current": current == "reviews"},
         {"url": "/feedback/cases/", "label": _("Cases"), "is_current": current == "cases"},
     ]
 

@@ -2,13 +2,14 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.selectors import queue_gauges
-from apps.insights import selectors
+from apps.insights import selectors, serializers
 from apps.insights.forms import FunnelForm
 from apps.journeys.models import Journey
 from apps.staff.enums import Act
@@ -17,8 +18,21 @@ from apps.staff.permissions import api_may
 
 class JourneyFunnel(APIView):
     permission_classes = [api_may(Act.SEE_MAPS)]
+    throttle_scope = "heavy"
 
+    @extend_schema(
+        responses=serializers.FunnelSerializer,
+        parameters=[
+            OpenApiParameter("from", str, description="A day or a time; all time without it."),
+            OpenApiParameter("to", str),
+            OpenApiParameter("order", str, enum=["ordered", "any"]),
+            OpenApiParameter("unit", str, enum=["customer", "session"]),
+            OpenApiParameter("window_seconds", int),
+            OpenApiParameter("breakdown", str, description="properties.KEY"),
+        ],
+    )
     def get(self, request: Request, pk: int) -> Response:
+        """How many units got how far, over every fitting interaction."""
         journey = get_object_or_404(Journey.objects.published().select_related("current_version"), pk=pk)
         form = FunnelForm(request.query_params)
         if not form.is_valid():
@@ -34,7 +48,9 @@ class JourneyFunnel(APIView):
 class Health(APIView):
     permission_classes = [api_may(Act.SEE_MAPS)]
 
+    @extend_schema(responses=serializers.HealthSerializer)
     def get(self, request: Request) -> Response:
+        """The queues: how long they are and how old the oldest row is."""
         gauges = queue_gauges(now=timezone.now())
         return Response(
             {"queues": {name: {"length": g.length, "oldest_seconds": g.oldest_seconds} for name, g in gauges.items()}}

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -23,6 +24,31 @@ class Entered:
     customer_id: int
     entry_id: int
     stage_key: str
+    at: datetime
+    origin: str
+    interaction_id: int | None = None
+
+
+@dataclass(frozen=True)
+class LeftStage:
+    """With the origin of what the customer went on to."""
+
+    journey_id: int
+    customer_id: int
+    entry_id: int
+    stage_key: str
+    at: datetime
+    origin: str
+
+
+@dataclass(frozen=True)
+class ReachedStep:
+    """An interaction that came in this pass reached a step."""
+
+    journey_id: int
+    customer_id: int
+    interaction_id: int
+    step_key: str
     at: datetime
     origin: str
 
@@ -45,7 +71,7 @@ class Withdrawn:
     entry_id: int
 
 
-type Fact = Entered | BecameOverdue | Withdrawn
+type Fact = Entered | LeftStage | ReachedStep | BecameOverdue | Withdrawn
 
 
 @dataclass
@@ -54,7 +80,18 @@ class Folded:
     fold: Fold
     is_refold: bool
     is_new: bool = False  # nothing is stored of this customer on this journey
-    pairs: list[tuple[Entry, StageEntry, bool]] = field(default_factory=list)  # entry, its row, was overdue before
+    cut_at: datetime | None = None  # what lies before is pruned, and stays as it is stored
+    pairs: list["Pair"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An entry of the fold and its row, with what the row said before."""
+
+    entry: Entry
+    row: StageEntry
+    was_overdue: bool
+    was_left: bool
 
 
 def store(folds: Sequence[Folded], *, journey: Journey, journey_map: Map, now: datetime) -> list[Fact]:
@@ -67,17 +104,29 @@ def store(folds: Sequence[Folded], *, journey: Journey, journey_map: Map, now: d
     _write_steps_and_moves(folds, journey, journey_map)
     _write_progress(folds, journey, journey_map)
     withdrawn = [Withdrawn(row.customer_id, row.pk) for row in changed.values() if row.withdrawn_at == now]
-    return [*withdrawn, *(_entered(row) for row in new), *_overdue(folds)]
+    return [*withdrawn, *(_entered(row) for row in new), *_left(folds), *_overdue(folds)]
 
 
 def _entered(row: StageEntry) -> Entered:
-    return Entered(row.journey_id, row.customer_id, row.pk, str(row.stage_key), row.entered_at, row.origin)
+    key = str(row.stage_key)
+    return Entered(row.journey_id, row.customer_id, row.pk, key, row.entered_at, row.origin, row.interaction_id)
+
+
+def _left(folds: Sequence[Folded]) -> Iterable[LeftStage]:
+    for folded in folds:
+        for pair, following in pairwise(folded.pairs):
+            row = pair.row
+            if row.left_at is not None and not pair.was_left:
+                yield LeftStage(
+                    row.journey_id, row.customer_id, row.pk, str(row.stage_key), row.left_at, following.entry.origin
+                )
 
 
 def _overdue(folds: Sequence[Folded]) -> Iterable[BecameOverdue]:
     for folded in folds:
-        for entry, row, was_overdue in folded.pairs:
-            if entry.overdue_at is not None and not was_overdue:
+        for pair in folded.pairs:
+            entry, row = pair.entry, pair.row
+            if entry.overdue_at is not None and not pair.was_overdue:
                 yield BecameOverdue(
                     row.journey_id,
                     row.customer_id,
@@ -95,12 +144,18 @@ def _stored_entries(folds: Sequence[Folded], journey: Journey) -> dict[int, list
     found: dict[int, list[StageEntry]] = defaultdict(list)
     rows = StageEntry.objects.filter(journey=journey)
     if refolded:
+        cuts = {folded.customer_id: folded.cut_at for folded in folds}
         for row in rows.filter(customer_id__in=refolded).order_by("entered_at", "pk"):
-            found[row.customer_id].append(row)
+            if not _is_before(row, cuts[row.customer_id]):
+                found[row.customer_id].append(row)
     if extended:
         for row in rows.standing().filter(customer_id__in=extended, left_at=None):
             found[row.customer_id].append(row)
     return found
+
+
+def _is_before(row: StageEntry, cut_at: datetime | None) -> bool:
+    return cut_at is not None and row.left_at is not None and row.entered_at < cut_at and row.left_at < cut_at
 
 
 def _touches_open_entry(fold: Fold) -> bool:
@@ -123,14 +178,15 @@ def _match(
         key = journey_map.stages[entry.stage].key
         row = _row_of(entry, free, key, is_refold=folded.is_refold)
         was_overdue = row is not None and row.overdue_at is not None
-        if row is None and not entry.is_stored:
+        was_left = row is not None and row.left_at is not None
+        if row is None and (folded.is_refold or not entry.is_stored):
             row = _new_row(folded.customer_id, journey, key, entry)
             new.append(row)
         elif row is not None:
             free.remove(row)
-            _take_over(row, entry, changed)
+            _take_over(row, entry, folded, changed)
         if row is not None:
-            folded.pairs.append((entry, row, was_overdue))
+            folded.pairs.append(Pair(entry, row, was_overdue=was_overdue, was_left=was_left))
     if folded.is_refold:
         for row in free:
             if row.withdrawn_at is None:
@@ -139,10 +195,11 @@ def _match(
 
 
 def _row_of(entry: Entry, free: Sequence[StageEntry], stage_key: str, *, is_refold: bool) -> StageEntry | None:
-    if entry.is_stored:
-        return free[0] if free else None
     if not is_refold:
-        return None
+        return free[0] if free and entry.is_stored else None
+    if entry.is_stored:  # the one in which the customer was at the cut
+        same = (row for row in free if row.entered_at == entry.entered_at and str(row.stage_key) == stage_key)
+        return next(iter(sorted(same, key=lambda row: row.withdrawn_at is not None)), None)
     return next((row for row in free if str(row.stage_key) == stage_key and _overlap(row, entry)), None)
 
 
@@ -154,11 +211,12 @@ def _overlap(row: StageEntry, entry: Entry) -> bool:
     return starts_before and ends_after
 
 
-def _take_over(row: StageEntry, entry: Entry, changed: dict[int, StageEntry]) -> None:
+def _take_over(row: StageEntry, entry: Entry, folded: Folded, changed: dict[int, StageEntry]) -> None:
     before = (row.lap, row.entered_at, row.left_at, row.overdue_at, row.interaction_id, row.withdrawn_at)
     row.lap, row.entered_at, row.left_at, row.withdrawn_at = entry.lap, entry.entered_at, entry.left_at, None
     if entry.is_stored:
-        row.overdue_at = row.overdue_at or entry.overdue_at
+        is_open = folded.is_refold and folded.cut_at is not None and row.overdue_at and row.overdue_at >= folded.cut_at
+        row.overdue_at = entry.overdue_at if is_open else row.overdue_at or entry.overdue_at
     else:
         row.overdue_at, row.interaction_id = entry.overdue_at, entry.interaction_id
     if before != (row.lap, row.entered_at, row.left_at, row.overdue_at, row.interaction_id, None):
@@ -207,10 +265,14 @@ def _write_entries(new: list[StageEntry], changed: dict[int, StageEntry]) -> Non
 
 
 def _write_steps_and_moves(folds: Sequence[Folded], journey: Journey, journey_map: Map) -> None:
-    again = [folded.customer_id for folded in folds if folded.is_refold and not folded.is_new]
-    if again:
-        StepVisit.objects.filter(journey=journey, customer_id__in=again).delete()
-        StageMove.objects.filter(journey=journey, customer_id__in=again).delete()
+    again: dict[datetime | None, list[int]] = defaultdict(list)
+    for folded in folds:
+        if folded.is_refold and not folded.is_new:
+            again[folded.cut_at].append(folded.customer_id)
+    for cut_at, customer_ids in again.items():
+        since = {} if cut_at is None else {"at__gte": cut_at}
+        StepVisit.objects.filter(journey=journey, customer_id__in=customer_ids, **since).delete()
+        StageMove.objects.filter(journey=journey, customer_id__in=customer_ids, **since).delete()
     stages = journey_map.stages
     visits = (
         (f.customer_id, journey.pk, v.interaction_id, v.step.key, stages[v.step.stage_index].key, v.lap, v.at,

@@ -118,6 +118,13 @@ class Fold:
         """Lets time pass up to now."""
         self._pass_time(now, origin=origin)
 
+    def finish_before(self, cut: datetime, *, origin: str) -> None:
+        """Lets time pass up to, and without, this moment."""
+        self._pass_time(cut - datetime.resolution, origin=origin)
+        overdue_at = self._overdue_at()
+        if overdue_at is not None and overdue_at < cut:
+            self._become_overdue(overdue_at, origin=origin)
+
     @property
     def look_again_at(self) -> datetime | None:
         """When time alone will change something."""

@@ -5,35 +5,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from apps.core.comparison import compare, value_at
 from apps.journeys.enums import StageKind
+from apps.touchpoints import conditions
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One entry of a step's rule: which interactions fit."""
+    """One entry of a step's rule: which interactions fit, and from the customer's how manyeth on they count."""
 
     id: str
-    event: str | None
-    by: str
-    channel: str | None
-    touchpoint: str | None
-    where: tuple[tuple[str, str, Any], ...]
+    pattern: conditions.Pattern
     nth: int
 
+    @property
+    def event(self) -> str | None:
+        return self.pattern.event
+
     def fits(self, interaction: "Seen") -> bool:
-        if self.event is not None and interaction.event != self.event:
-            return False
-        if self.by not in {"any", interaction.by}:
-            return False
-        if self.channel is not None and interaction.channel != self.channel:
-            return False
-        if self.touchpoint is not None and interaction.touchpoint != self.touchpoint:
-            return False
-        return all(
-            compare(operator, value_at({"properties": interaction.properties}, path), value)
-            for path, operator, value in self.where
-        )
+        return self.pattern.fits(interaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +105,7 @@ def _days(value: int | None) -> timedelta | None:
 
 def _read_step(step: Mapping[str, Any], *, index: int, stage_index: int) -> MapStep:
     matches = tuple(
-        Match(
-            id=f"{step['key']}:{number}",
-            event=entry.get("event"),
-            by=entry.get("by", "customer"),
-            channel=entry.get("channel"),
-            touchpoint=entry.get("touchpoint"),
-            where=tuple((path, operator, value) for path, operator, value in entry.get("where", [])),
-            nth=entry.get("nth", 1),
-        )
+        Match(id=f"{step['key']}:{number}", pattern=conditions.read(entry), nth=entry.get("nth", 1))
         for number, entry in enumerate(step.get("match", []))
     )
     return MapStep(

@@ -1,33 +1,54 @@
 """A journey as text: checks the JSON of interface.md before anything is written. Errors name what is wrong."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import isfinite
+from datetime import date
 from typing import Any
 
-from apps.core.comparison import RuleError, check_comparison
+from apps.core.comparison import RuleError
+from apps.journeys import wire_cards
 from apps.journeys.enums import LaneKind, StageKind
-from apps.touchpoints.enums import By, Channel
+from apps.journeys.wire_cards import CardText
+from apps.journeys.wire_values import (
+    MapError,
+    day,
+    flag,
+    listed,
+    number,
+    one_of,
+    only,
+    optional_text,
+    positive_days,
+    text,
+    unique,
+    whole,
+)
+from apps.touchpoints import conditions
+
+__all__ = ["CardText", "JourneyText", "LaneText", "MapError", "StageText", "StepText", "check_match", "read"]
 
 
-class MapError(ValueError):
-    """The text is no valid map; says where and how to mend it."""
-
-
+SCOPE = {"goal": 500, "beginning": 500, "middle": 500, "end": 500, "expectations": 1000}  # texts, with their lengths
 _JOURNEY_KEYS = {
+    *SCOPE,
     "name",
     "persona",
-    "goal",
+    "expected_days",
+    "owner",
+    "review_on",
+    "segment",
     "lapse_after_days",
     "new_lap_after_days",
     "stages",
     "lanes",
     "cards",
 }
-_STAGE_KEYS = {"name", "was", "key", "kind", "expected_days", "back", "steps"}
-_STEP_KEYS = {"name", "was", "key", "emotion", "feeling", "optional", "alternative_to", "match"}
+_STAGE_KEYS = {"name", "was", "key", "kind", "expected_days", "back", "department", "steps"}
+_STEP_KEYS = {
+    "name", "was", "key", "emotion", "feeling", "optional", "alternative_to", "match", "moment_of_truth",
+    "takes_minutes",
+}  # fmt: skip
+_LANE_KEYS = {"kind", "name", "persona"}
 _MATCH_KEYS = {"event", "by", "channel", "touchpoint", "where", "nth"}
-_CARD_KEYS = {"step", "lane", "text", "severity"}
 LAPSED_NAME = "Lapsed"
 
 
@@ -40,6 +61,8 @@ class StepText:
     is_optional: bool
     alternative_to: str | None
     match: list[dict[str, Any]]
+    is_moment_of_truth: bool = False
+    takes_minutes: int | None = None
 
 
 @dataclass
@@ -50,130 +73,134 @@ class StageText:
     expected_days: float | None
     allows_back: bool
     steps: list[StepText]
+    department: str | None = None
 
 
 @dataclass
-class CardText:
-    step: str
-    lane: str
-    text: str
-    severity: int | None
+class LaneText:
+    kind: str
+    name: str
+    persona: str | None = None
 
 
 @dataclass
 class JourneyText:
     name: str
     persona: str | None
-    goal: str
+    scope: dict[str, str]  # by the names of SCOPE
     lapse_after_days: int | None
     new_lap_after_days: int | None
     stages: list[StageText]
-    lanes: list[tuple[str, str]] = field(default_factory=list)  # kind, name
+    expected_days: float | None = None
+    owner: str | None = None  # e-mail
+    review_on: date | None = None
+    segment: str | None = None
+    lanes: list[LaneText] = field(default_factory=list)
     cards: list[CardText] = field(default_factory=list)
 
 
 def read(data: Any) -> JourneyText:
-    _only(data, _JOURNEY_KEYS, "The journey")
-    name = _text(data.get("name"), "The journey's name", 200)
-    stages = [_stage(one, f"Stage {n}") for n, one in enumerate(_list(data, "stages", "The journey"), 1)]
+    only(data, _JOURNEY_KEYS, "The journey")
+    name = text(data.get("name"), "The journey's name", 200)
+    stages = [_stage(one, f"Stage {n}") for n, one in enumerate(listed(data, "stages", "The journey"), 1)]
     if not stages:
         raise MapError("A journey needs at least one stage.")
-    _unique((stage.name for stage in stages), "stage")
-    _unique((step.name for stage in stages for step in stage.steps), "step")
+    _check_size(stages, data)
+    unique((stage.name for stage in stages), "stage")
+    unique((step.name for stage in stages for step in stage.steps), "step")
     journey = JourneyText(
         name=name,
-        persona=_text(data["persona"], "The persona", 100) if data.get("persona") else None,
-        goal=_text(data["goal"], "The goal", 500) if data.get("goal") else "",
-        lapse_after_days=_days(data.get("lapse_after_days"), "lapse_after_days"),
-        new_lap_after_days=_days(data.get("new_lap_after_days"), "new_lap_after_days"),
+        persona=text(data["persona"], "The persona", 100) if data.get("persona") else None,
+        scope={name: optional_text(data, name, "The journey", length) for name, length in SCOPE.items()},
+        expected_days=positive_days(data, "expected_days", "The journey"),
+        owner=optional_text(data, "owner", "The journey", 254) or None,
+        review_on=day(data, "review_on", "The journey"),
+        segment=optional_text(data, "segment", "The journey", 100) or None,
+        lapse_after_days=whole(data, "lapse_after_days", "The journey", 1, 36500),
+        new_lap_after_days=whole(data, "new_lap_after_days", "The journey", 1, 36500),
         stages=stages,
-        lanes=[_lane(one) for one in _list(data, "lanes", "The journey")],
+        lanes=[_lane(one) for one in listed(data, "lanes", "The journey")],
     )
-    _unique((lane for _, lane in journey.lanes), "lane")
+    unique((lane.name for lane in journey.lanes), "lane")
     _check_lapsed(journey)
     _check_alternatives(journey)
-    journey.cards = [_card(one, journey) for one in _list(data, "cards", "The journey")]
+    steps = {step.name for stage in stages for step in stage.steps}
+    lanes = {lane.name: lane.kind for lane in journey.lanes}
+    journey.cards = [wire_cards.read(one, steps=steps, lanes=lanes) for one in listed(data, "cards", "The journey")]
     return journey
 
 
 def _stage(data: Any, where: str) -> StageText:
-    _only(data, _STAGE_KEYS, where)
-    name = _text(data.get("name"), f"{where}: name", 100)
-    kind = data.get("kind")
-    if kind not in StageKind.values:
-        raise MapError(f'{where} "{name}": unknown kind {kind!r}. Use one of: {", ".join(StageKind.values)}.')
-    expected = data.get("expected_days")
-    if expected is not None and not (_is_number(expected) and 0 < expected <= 36500):
-        raise MapError(f'{where} "{name}": expected_days must be a number of days above 0.')
-    steps = [_step(one, f'Stage "{name}", step {n}') for n, one in enumerate(_list(data, "steps", where), 1)]
+    only(data, _STAGE_KEYS, where)
+    name = text(data.get("name"), f"{where}: name", 100)
+    kind = one_of(data, "kind", StageKind.values, f'{where} "{name}"')
+    if not kind:
+        raise MapError(f'{where} "{name}": needs a kind. Use one of: {", ".join(StageKind.values)}.')
+    expected = positive_days(data, "expected_days", f'{where} "{name}"')
+    steps = [_step(one, f'Stage "{name}", step {n}') for n, one in enumerate(listed(data, "steps", where), 1)]
     return StageText(
         name=name,
-        was=data.get("was"),
+        was=optional_text(data, "was", where, 150) or None,
         kind=kind,
         expected_days=expected,
-        allows_back=_flag(data, "back", where),
+        allows_back=flag(data, "back", where),
         steps=steps,
+        department=optional_text(data, "department", where, 100) or None,
     )
 
 
 def _step(data: Any, where: str) -> StepText:
-    _only(data, _STEP_KEYS, where)
-    name = _text(data.get("name"), f"{where}: name", 150)
-    emotion = data.get("emotion")
-    if emotion is not None and not (_is_number(emotion) and -2 <= emotion <= 2):
-        raise MapError(f"{where}: emotion must be a number from -2 to 2.")
+    only(data, _STEP_KEYS, where)
+    name = text(data.get("name"), f"{where}: name", 150)
     return StepText(
         name=name,
-        was=data.get("was"),
-        emotion=emotion,
-        feeling=_text(data["feeling"], f"{where}: feeling", 50) if data.get("feeling") else "",
-        is_optional=_flag(data, "optional", where),
-        alternative_to=data.get("alternative_to"),
-        match=[check_match(one, f"{where}, match {n}") for n, one in enumerate(_list(data, "match", where), 1)],
+        was=optional_text(data, "was", where, 150) or None,
+        emotion=number(data, "emotion", where, -2, 2),
+        feeling=optional_text(data, "feeling", where, 50),
+        is_optional=flag(data, "optional", where),
+        alternative_to=optional_text(data, "alternative_to", where, 150) or None,
+        match=[check_match(one, f"{where}, match {n}") for n, one in enumerate(listed(data, "match", where), 1)],
+        is_moment_of_truth=flag(data, "moment_of_truth", where),
+        takes_minutes=whole(data, "takes_minutes", where, 1, 5_000_000),
     )
 
 
 def check_match(entry: Any, where: str) -> dict[str, Any]:
     """A step's rule uses only the interaction's own fields, so that the fold stays a function of interactions."""
-    _only(entry, _MATCH_KEYS, where)
+    only(entry, _MATCH_KEYS, where)
     if not set(entry) & {"event", "channel", "touchpoint", "where"}:
         raise MapError(f"{where}: say which interactions fit, by event, channel, touchpoint or where.")
-    for name in ("event", "touchpoint"):
-        if name in entry:
-            _text(entry[name], f"{where}: {name}", 200)
-    _one_of(entry, "channel", Channel.values, where)
-    _one_of(entry, "by", [*By.values, "any"], where)
     nth = entry.get("nth", 1)
     if not isinstance(nth, int) or isinstance(nth, bool) or nth < 1:
         raise MapError(f"{where}: nth must be a whole number from 1.")
     try:
-        for condition in _list(entry, "where", where):
-            check_comparison(condition, where=where, prefix="properties.")
+        conditions.check(entry, where=where)
     except RuleError as error:
         raise MapError(str(error)) from error
     return dict(entry)
 
 
-def _lane(data: Any) -> tuple[str, str]:
-    _only(data, {"kind", "name"}, "A lane")
-    name = _text(data.get("name"), "A lane: name", 100)
-    if data.get("kind") not in LaneKind.values:
+def _lane(data: Any) -> LaneText:
+    only(data, _LANE_KEYS, "A lane")
+    name = text(data.get("name"), "A lane: name", 100)
+    if not one_of(data, "kind", LaneKind.values, f"Lane {name!r}"):
         raise MapError(f'Lane "{name}": unknown kind {data.get("kind")!r}. Use one of: {", ".join(LaneKind.values)}.')
-    return data["kind"], name
+    persona = optional_text(data, "persona", f'Lane "{name}"', 100) or None
+    if persona and data["kind"] != LaneKind.EMOTION:
+        raise MapError(f'Lane "{name}": only a lane of kind emotion has a persona.')
+    return LaneText(data["kind"], name, persona)
 
 
-def _card(data: Any, journey: JourneyText) -> CardText:
-    _only(data, _CARD_KEYS, "A card")
-    text = _text(data.get("text"), "A card: text", 1000)
-    where = f'Card "{text[:40]}"'
-    if data.get("step") not in {step.name for stage in journey.stages for step in stage.steps}:
-        raise MapError(f"{where}: there is no step {data.get('step')!r} in this journey.")
-    if data.get("lane") not in {name for _, name in journey.lanes}:
-        raise MapError(f"{where}: there is no lane {data.get('lane')!r} in this journey.")
-    severity = data.get("severity")
-    if severity is not None and (not isinstance(severity, int) or not 1 <= severity <= 5):
-        raise MapError(f"{where}: severity must be a whole number from 1 to 5.")
-    return CardText(data["step"], data["lane"], text, severity)
+_MOST = {"stages": 60, "steps": 400, "lanes": 60, "cards": 6000}
+
+
+def _check_size(stages: list[StageText], data: dict[str, Any]) -> None:
+    """More is no map that anybody reads, and work that nobody waits for."""
+    found = {"stages": len(stages), "steps": sum(len(stage.steps) for stage in stages)}
+    found |= {name: len(listed(data, name, "The journey")) for name in ("lanes", "cards")}
+    for name, number_of in found.items():
+        if number_of > _MOST[name]:
+            raise MapError(f"A map may have at most {_MOST[name]} {name}; this one has {number_of}.")
 
 
 def _check_lapsed(journey: JourneyText) -> None:
@@ -191,62 +218,5 @@ def _check_alternatives(journey: JourneyText) -> None:
     names = {step.name for stage in journey.stages for step in stage.steps}
     for stage in journey.stages:
         for step in stage.steps:
-            if step.alternative_to is not None and (
-                step.alternative_to not in names or step.alternative_to == step.name
-            ):
+            if step.alternative_to is not None and step.alternative_to not in names - {step.name}:
                 raise MapError(f'Step "{step.name}": alternative_to names no other step: {step.alternative_to!r}.')
-
-
-def _only(data: Any, keys: set[str], where: str) -> None:
-    if not isinstance(data, dict):
-        raise MapError(f"{where} must be an object.")
-    unknown = sorted(set(data) - keys)
-    if unknown:
-        raise MapError(f"{where}: unknown name {unknown[0]!r}. Known are: {', '.join(sorted(keys))}.")
-
-
-def _text(value: Any, where: str, length: int) -> str:
-    if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise MapError(f"{where} must be a text that is not empty.")
-    if len(value) > length:
-        raise MapError(f"{where} may have at most {length} characters.")
-    return value.strip()
-
-
-def _list(data: dict[str, Any], name: str, where: str) -> list[Any]:
-    value = data.get(name, [])
-    if not isinstance(value, list):
-        raise MapError(f"{where}: {name} must be a list.")
-    return value
-
-
-def _one_of(data: dict[str, Any], name: str, values: Iterable[str], where: str) -> None:
-    if name in data and data[name] not in values:
-        raise MapError(f"{where}: unknown {name} {data[name]!r}. Use one of: {', '.join(values)}.")
-
-
-def _flag(data: dict[str, Any], name: str, where: str) -> bool:
-    value = data.get(name, False)
-    if not isinstance(value, bool):
-        raise MapError(f"{where}: {name} must be true or false.")
-    return value
-
-
-def _days(value: Any, name: str) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 36500:
-        raise MapError(f"{name} must be a whole number of days from 1.")
-    return value
-
-
-def _unique(names: Iterable[str], what: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise MapError(f'There are two {what}s named "{name}". Give each a name of its own.')
-        seen.add(name)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

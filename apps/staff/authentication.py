@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pghistory
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -38,7 +39,8 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         found = api_keys.find(key=key.strip(), now=timezone.now())
         if found is None:
-            raise AuthenticationFailed("This API key is not valid. Make one with `manage.py create_api_key NAME`.")
+            raise AuthenticationFailed("This API key is not valid. Make one under Settings › API keys.")
+        pghistory.context(api_key=found.name)  # who it was, for the audit
         return KeyHolder(found), found
 
     def authenticate_header(self, request: Request) -> str:

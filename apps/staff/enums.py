@@ -1,5 +1,10 @@
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 
 class Act(models.TextChoices):
@@ -49,6 +54,10 @@ class Scope(models.TextChoices):
     def acts(self) -> frozenset[Act]:
         return _ACTS_OF_SCOPES[self]
 
+    @property
+    def help(self) -> "StrPromise":
+        return _HELP_OF_SCOPES[self]
+
 
 _ACTS_OF_SCOPES: dict[Scope, frozenset[Act]] = {
     Scope.READ: frozenset({Act.SEE_MAPS}),
@@ -56,3 +65,22 @@ _ACTS_OF_SCOPES: dict[Scope, frozenset[Act]] = {
     Scope.PERSONAL: frozenset({Act.SEE_CUSTOMERS}),
     Scope.ADMIN: frozenset(Act),
 }
+
+
+_HELP_OF_SCOPES: "dict[Scope, StrPromise]" = {
+    Scope.READ: _("read maps and insights, without personal data"),
+    Scope.WRITE: _("write: interactions, consents, cases, maps, campaigns"),
+    Scope.PERSONAL: _("read customers, timelines and personal data"),
+    Scope.ADMIN: _("everything an admin may, settings and staff included"),
+}
+
+
+class NoticeKind(models.TextChoices):
+    MENTION = "mention", _("Mention")
+    HANDOFF = "handoff", _("Handoff")
+    JOB = "job", _("Finished job")
+    NEED = "need", _("Needs somebody")
+
+    @property
+    def icon(self) -> str:
+        return {"mention": "at-sign", "handoff": "arrow-left-right", "job": "list-checks"}.get(self.value, "bell-ring")

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate
+from typing import Any, Concatenate, cast
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from apps.staff.enums import Act
+from apps.staff.models import User
 
 
 class Denied(BasePermission):
@@ -30,6 +32,16 @@ def api_may(act: Act, *, to_write: Act | None = None) -> type[BasePermission]:
             return bool(user.is_authenticated and all(user.has_perm(a.permission) for a in needed))
 
     return May
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Whoever a guarded page is shown to."""
+    return cast("User", request.user)
+
+
+def writer(request: HttpRequest | Request) -> User | None:
+    """The member of staff who calls the API; None for a key, which is nobody of the staff."""
+    return request.user if isinstance(request.user, User) else None
 
 
 def may[**P](
@@ -53,3 +65,9 @@ def may[**P](
         return guarded
 
     return decorate
+
+
+def confirmed[V: Callable[..., HttpResponse]](view: V) -> V:
+    """For what a borrowed screen must not do: asks for the password or the second factor, unless that was done within
+    the last minutes."""
+    return cast("V", reauthentication_required(view))

@@ -24,6 +24,40 @@ class Channel(models.TextChoices):
     LIVE_EVENT = "live_event", _("Live event")
     WORD_OF_MOUTH = "word_of_mouth", _("Word of mouth")
 
+    @property
+    def icon(self) -> str:
+        return CHANNEL_ICONS[self]
+
+
+CHANNEL_ICONS: dict[str, str] = {
+    Channel.WEB: "globe",
+    Channel.APP: "smartphone",
+    Channel.EMAIL: "mail",
+    Channel.SMS: "message-square",
+    Channel.MESSAGING: "message-circle",
+    Channel.PHONE: "phone",
+    Channel.CHAT: "messages-square",
+    Channel.CHATBOT: "bot",
+    Channel.SOCIAL: "share-2",
+    Channel.SEARCH: "search",
+    Channel.AD: "megaphone",
+    Channel.STORE: "store",
+    Channel.IN_PERSON: "handshake",
+    Channel.REVIEW_SITE: "star",
+    Channel.PRINT: "newspaper",
+    Channel.POST: "mailbox",
+    Channel.LIVE_EVENT: "ticket",
+    Channel.WORD_OF_MOUTH: "speech",
+}
+
+
+class Ownership(models.TextChoices):
+    """Whose the touchpoint is: ours, somebody else's who speaks of us, or bought."""
+
+    OWNED = "owned", _("Owned")
+    EARNED = "earned", _("Earned")
+    PAID = "paid", _("Paid")
+
 
 class By(models.TextChoices):
     """Who did it. Only what customers do counts as activity."""
@@ -56,8 +90,12 @@ class Event(models.TextChoices):
     RETRACTED = "Interaction Retracted", _("Entry retracted")
     STAGE_SET = "Stage Set", _("Stage set by hand")
     MESSAGE_SENT = "Message Sent", _("Message sent")
+    MESSAGE_OPENED = "Message Opened", _("Message opened")
+    MESSAGE_CLICKED = "Message Clicked", _("Link in a message followed")
+    SMS_RECEIVED = "SMS Received", _("SMS received")
     SURVEY_ANSWERED = "Survey Answered", _("Survey answered")
     REVIEW_LINK_OPENED = "Review Link Opened", _("Review site opened")
+    SUBSCRIBED = "Subscribed", _("Subscribed")
     UNSUBSCRIBED = "Unsubscribed", _("Unsubscribed")
     CASE_OPENED = "Case Opened", _("Case opened")
     CASE_CLOSED = "Case Closed", _("Case closed")

@@ -1,6 +1,7 @@
 import secrets
 from typing import Self
 
+import pghistory
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.enums import Origin
 from apps.customers.models import Customer
-from apps.touchpoints.enums import By, Channel, SourceKind
+from apps.touchpoints.enums import By, Channel, Ownership, SourceKind
 
 
 def make_write_key() -> str:
     return f"wk_{secrets.token_urlsafe(24)}"
 
 
+@pghistory.track(exclude=["write_key", "first_event_at"])
 class Source(models.Model):
     """Where interactions come from. The write key of a browser source is public."""
 
@@ -41,14 +43,17 @@ class Source(models.Model):
         return self.name
 
 
+@pghistory.track()
 class Touchpoint(models.Model):
-    """A place or moment where customers can meet the brand."""
+    """A place or moment where customers can meet the brand. `rules` says which interactions happened there: a list of
+    entries, any of which matches (see matching.py)."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
+    description = models.CharField(_("description"), max_length=500, blank=True)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
-    event = models.CharField(
-        _("event"), max_length=200, blank=True, help_text=_("Interactions of this event happened here.")
-    )
+    ownership = models.CharField(_("ownership"), max_length=6, choices=Ownership.choices, default=Ownership.OWNED)
+    is_direct = models.BooleanField(_("direct"), default=True)
+    rules = models.JSONField(_("rules"), default=list, blank=True)
     is_moment_of_truth = models.BooleanField(_("moment of truth"), default=False)
 
     class Meta:
@@ -57,6 +62,10 @@ class Touchpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def channel_icon(self) -> str:
+        return Channel(self.channel).icon
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
@@ -81,7 +90,13 @@ class Interaction(models.Model):
     by = models.CharField(max_length=8, choices=By.choices, db_default=By.CUSTOMER)
     channel = models.CharField(max_length=20, choices=Channel.choices)
     touchpoint = models.ForeignKey(
-        Touchpoint, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False, db_constraint=False
+        # What is deleted is taken off its interactions by a job: without an index each deletion reads the whole log.
+        Touchpoint,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     origin = models.CharField(max_length=8, choices=Origin.choices, db_default=Origin.LIVE)
     properties = models.JSONField(db_default=models.Value({}, models.JSONField()))
@@ -111,3 +126,68 @@ class RefusedItem(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class TouchpointDay(models.Model):
+    """How many interactions happened at a touchpoint on a day (UTC): a rollup kept by the pipeline. Each lane of the
+    pipeline has a row of its own, so that passes never wait for one another; readers sum."""
+
+    day = models.DateField()
+    touchpoint = models.ForeignKey(
+        Touchpoint, on_delete=models.CASCADE, related_name="days", db_constraint=False, db_index=False
+    )
+    lane = models.SmallIntegerField()
+    interactions = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "touchpoint", "lane"], name="touchpoint_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.touchpoint_id} on {self.day}"
+
+
+class SeenEvent(models.Model):
+    """An event that was received on a channel: what the editors of rules suggest. `count` is of what was read."""
+
+    event = models.CharField(max_length=200)
+    channel = models.CharField(max_length=20)
+    last_at = models.DateTimeField()
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "channel"], name="seen_event_once")]
+        indexes = [models.Index(fields=["-last_at", "-id"], name="seen_event_latest")]
+
+    def __str__(self) -> str:
+        return self.event
+
+
+class SeenProperty(models.Model):
+    """A property that came with an event, such as `properties.price`; `values` holds only what several customers had,
+    because a value of one person may say who that is."""
+
+    event = models.CharField(max_length=200)
+    path = models.CharField(max_length=120)
+    kinds = models.JSONField(default=list)
+    values = models.JSONField(default=list)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "path"], name="seen_property_once")]
+        indexes = [models.Index(fields=["-last_at", "-id"], name="seen_property_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.path} of {self.event}"
+
+
+class VocabularyCursor(models.Model):
+    """How far the log has been read for its vocabulary. One row. What becomes visible behind it is missed, which only
+    costs a suggestion."""
+
+    interaction_id = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="vocabulary_cursor_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.interaction_id)

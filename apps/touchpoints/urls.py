@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.touchpoints import views, views_ingest
+from apps.touchpoints import api, views, views_ingest
 
 urlpatterns = [
     # Both spellings: a redirect would lose the body.
@@ -10,6 +10,15 @@ urlpatterns = [
         name="collect",
     ),
     path("t.js", views_ingest.snippet, name="snippet"),
+    path("touchpoints/", views.touchpoint_list, name="touchpoint_list"),
+    path("touchpoints/new/", views.touchpoint_create, name="touchpoint_create"),
+    path("touchpoints/unmatched/", views.touchpoint_unmatched, name="touchpoint_unmatched"),
+    path("touchpoints/<int:pk>/", views.touchpoint_detail, name="touchpoint_detail"),
+    path("touchpoints/<int:pk>/edit/", views.touchpoint_edit, name="touchpoint_edit"),
+    path("touchpoints/<int:pk>/delete/", views.touchpoint_delete, name="touchpoint_delete"),
+    path("touchpoints/<int:pk>/apply/", views.touchpoint_apply, name="touchpoint_apply"),
+    path("api/touchpoints/", api.TouchpointList.as_view(), name="api_touchpoint_list"),
+    path("api/touchpoints/<int:pk>/", api.TouchpointDetail.as_view(), name="api_touchpoint_detail"),
     path("sources/", views.source_list, name="source_list"),
     path("sources/new/", views.source_create, name="source_create"),
     path("sources/<int:pk>/", views.source_detail, name="source_detail"),

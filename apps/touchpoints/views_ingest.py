@@ -3,19 +3,17 @@
 import base64
 import binascii
 import logging
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.staticfiles import finders
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.core.views import RETRY_AFTER_SECONDS
+from apps.core.views import RETRY_AFTER_SECONDS, site_script
 from apps.touchpoints import wire
 from apps.touchpoints.actions import ingest
 
@@ -82,11 +80,4 @@ def _with_cors(response: HttpResponse) -> HttpResponse:
 @login_not_required
 def snippet(request: HttpRequest) -> HttpResponse:
     """/t.js, the web tracking script."""
-    path = finders.find("js/t.js")
-    if not isinstance(path, str):
-        raise Http404
-    response = HttpResponse(Path(path).read_bytes(), content_type="text/javascript; charset=utf-8")
-    response["Cache-Control"] = "public, max-age=3600"
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return site_script("js/t.js")

@@ -45,7 +45,13 @@ document.addEventListener("click", (event) => {
   if (within("[data-dismiss]")) within(".toast").remove();
   if (within("[data-copy]")) copy(within("[data-copy]"));
   if (within("[data-close]")) within("dialog")?.close();
-  if (event.target.matches("dialog[open]") && isOutside(event.target, event)) event.target.close();
+  // A press inside that ends outside selects text.
+  if (event.target.matches("dialog[open]") && isOutside(event.target, event) && pressed === event.target) event.target.close();
+});
+
+let pressed = null;
+document.addEventListener("pointerdown", (event) => {
+  pressed = event.target.matches("dialog[open]") && !isOutside(event.target, event) ? null : event.target;
 });
 
 function isOutside(dialog, { clientX, clientY }) {

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from apps.campaigns.actions import campaigns, delivering, optouts, running
+from apps.campaigns.actions import campaigns, delivering, handing, optouts, outcomes, running
+from apps.campaigns.channels import choosing
 from apps.campaigns.models import Message, Suppression
 from apps.core import links
 from apps.customers.actions import consents
@@ -27,7 +28,7 @@ def mails(settings):
         settings.EMAIL_URL = url
         settings.DELIVERY_LEASE_SECONDS = 3
         yield keeper
-        delivering.email_channel(url).close()
+        choosing.email_channel(url).close()
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_mail_arrives_with_one_click_unsubscribe_and_stands_on_the_timeline(ma
     (mail,) = mails.mails
     assert mail["To"] == "Ann Price <ann@mail.example>"
     assert mail["Subject"] == "Thank you, Ann"
-    assert mail["Message-ID"] == f"<{delivering.identity_of(message.key)}@example.com>"
+    assert mail["Message-ID"] == f"<{handing.identity_of(message.key)}@example.com>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = mail["List-Unsubscribe"].strip("<>")
     assert links.read("unsubscribe", link.rsplit("/", 1)[-1]) == message.pk
@@ -104,7 +105,7 @@ def test_refused_for_good_fails_with_the_reason_and_can_be_replayed(mails, messa
     assert delivering.replay(message=message, now=timezone.now())
     deliver()
     assert state(message) == "sent"
-    assert mails.mails[0]["Message-ID"] == f"<{delivering.identity_of(message.key)}@example.com>"
+    assert mails.mails[0]["Message-ID"] == f"<{handing.identity_of(message.key)}@example.com>"
 
 
 def test_refused_after_data_is_not_sent(mails, message):
@@ -150,7 +151,7 @@ def test_no_server_at_all_is_tried_again(settings, message):
 
 def test_attempts_used_up_fail(mails, message):
     mails.answers["ann@mail.example"] = "451 later"
-    Message.objects.update(attempt=len(delivering.SCHEDULE))
+    Message.objects.update(attempt=len(outcomes.SCHEDULE))
     deliver()
     assert state(message) == "failed"
     assert "gave up after 8 attempts" in message.reason
@@ -265,7 +266,7 @@ class TestTwoConnections:
                 while delivering.deliver_due(now=timezone.now(), limit=3):
                     pass
             finally:
-                delivering.email_channel(settings.EMAIL_URL).close()
+                choosing.email_channel(settings.EMAIL_URL).close()
                 connections.close_all()
 
         threads = [threading.Thread(target=work) for _ in range(4)]
@@ -284,7 +285,7 @@ class TestTwoConnections:
             try:
                 deliver()
             finally:
-                delivering.email_channel(settings.EMAIL_URL).close()
+                choosing.email_channel(settings.EMAIL_URL).close()
                 connections.close_all()
 
         thread = threading.Thread(target=send)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.campaigns.actions import campaigns, enrolling, running
+from apps.campaigns.causes import Cause
 from apps.campaigns.models import Enrolment, Message
 from apps.core.enums import Origin
 from apps.customers.actions import merges
@@ -103,7 +104,7 @@ def test_re_entry(send, reentry, runs):
     assert Enrolment.objects.filter(customer__identities__value="u1").count() == 1
     campaign_of = Enrolment.objects.first().campaign
     entry = Enrolment.objects.filter(customer__identities__value="u1").get()
-    cause = enrolling.Cause(entry.customer_id, entry.entry_id + 1000, f"entry:{entry.entry_id + 1000}", START)
+    cause = Cause(entry.customer_id, f"entry:{entry.entry_id + 1000}", START)
     enrolling.enrol(campaign=campaign_of, causes=[cause, cause], now=START + timedelta(days=140))
     assert Enrolment.objects.filter(customer__identities__value="u1").count() == runs
 
@@ -113,7 +114,7 @@ def test_after_exit_lets_in_again_when_the_run_has_ended(send):
     send("Order Completed", 0)
     Enrolment.objects.update(state="finished", ended_at=START)
     entry = Enrolment.objects.get()
-    enrolling.enrol(campaign=made, causes=[enrolling.Cause(entry.customer_id, 99, "entry:99", START)], now=START)
+    enrolling.enrol(campaign=made, causes=[Cause(entry.customer_id, "entry:99", START)], now=START)
     assert Enrolment.objects.count() == 2
 
 
@@ -183,7 +184,7 @@ def test_a_run_that_fails_holds_up_nobody_and_keeps_its_reason(send):
     send("Order Completed", user="good")
     send("Order Completed", user="bad")
     bad = Enrolment.objects.get(customer__identities__value="bad")
-    made.steps.filter(position=1).update(settings={"until": "never"})
+    made.version.steps.filter(position=1).update(settings={"until": "never"})
     good = Enrolment.objects.exclude(pk=bad.pk)
     good.update(position=2)
     running.run_due(now=START)

@@ -4,12 +4,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connections, transaction
+from django.db import connections
 
-from apps.core import actions, locks, registry
+from apps.core import actions, registry
 from apps.core.enums import Origin
 from apps.core.models import Change
 from tests.factories import CustomerFactory
+from tests.pipeline import in_other_hands
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -62,23 +63,8 @@ def test_changes_of_the_erased_are_dropped():
 def test_a_customer_in_other_hands_is_put_back():
     customer = CustomerFactory()
     actions.record_changes(customer_ids=[customer.pk], origin=Origin.STAFF)
-    held, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic():
-                locks.wait_for_customers([customer.pk])
-                held.set()
-                done.wait(30)
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert held.wait(30)
-    actions.run_pipeline(now=NOW)
-    done.set()
-    thread.join(30)
+    with in_other_hands(customer.pk):
+        actions.run_pipeline(now=NOW)
     change = Change.objects.get()
     assert (change.customer_id, change.origin, change.attempts) == (customer.pk, "staff", 0)
     assert actions.run_pipeline(now=NOW + timedelta(seconds=1)) == 1

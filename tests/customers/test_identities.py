@@ -18,7 +18,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 def stitch(*claims: Claim) -> list[int]:
     with transaction.atomic():
-        return identities.stitch(claims=claims, at=NOW)
+        return identities.stitch(claims=claims, at=NOW).customer_ids
 
 
 @pytest.mark.django_db

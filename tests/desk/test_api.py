@@ -124,7 +124,7 @@ def test_renaming_keeps_the_key(api):
                 {"name": "S", "match": [{"event": "X", "where": [["customer.name", "=", 1]]}]}]}]},
             "must begin with properties.",
         ),
-        ({"lapse_after_days": 0}, "whole number of days"),
+        ({"lapse_after_days": 0}, "whole number from 1"),
         ({"name": ""}, "name"),
     ],
 )  # fmt: skip
@@ -138,18 +138,29 @@ def test_a_map_that_is_none_is_400_and_named(api, change, said):
     [
         ({"journey": "Nowhere"}, "no published journey"),
         ({"trigger": {"on": "scored", "stage": "Purchase"}}, "not supported"),
+        ({"trigger": {"on": "sometimes"}}, "'sometimes' is not supported"),
+        ({"trigger": {"on": "stage_entered", "stage": "Purchase", "key": "order"}}, "properties.order_id"),
+        ({"journey": None}, "needs a journey"),
         ({"trigger": {"on": "overdue", "stage": "Nowhere"}}, "no stage 'Nowhere'"),
         ({"reentry": "sometimes"}, "reentry"),
-        ({"holdout_percent": 10}, "not supported yet"),
+        ({"holdout_percent": 95}, "from 0 to 90"),
+        ({"priority": "high"}, "whole number from 1 to 9"),
         ({"steps": []}, "at least one step"),
-        ({"steps": [{"branch": {}}]}, "must be an object with one of"),
+        ({"steps": [{"jump": {}}]}, "must be an object with one of"),
+        ({"steps": [{"branch": {}}]}, "ways must be a list"),
+        ({"steps": [{"branch": {"ways": [{"steps": []}]}}]}, "way 1 needs a rule"),
+        ({"steps": [{"split": {"ways": [{"percent": 40}, {"percent": 40}]}}]}, "add up to 100"),
+        ({"steps": [{"wait": {"for": {}}}]}, "what is waited for"),
+        ({"steps": [{"wait": {"date": {"trait": "renewal", "at": "noon"}}}]}, "a time such as"),
+        ({"steps": [{"update": {"set": {"email": "x@y.example"}}}]}, "set names traits"),
+        ({"steps": [{"webhook": {"endpoint": "Nowhere"}}]}, "no endpoint 'Nowhere'"),
         ({"steps": [{"wait": {"days": 1, "hours": 2, "until": "10:00"}}]}, "whole days only"),
         ({"steps": [{"wait": {"until": "25:00"}}]}, "such as"),
         ({"steps": [{"message": {"topic": "nothing", "subject": "x", "body": "y"}}]}, "no topic 'nothing'"),
         ({"steps": [{"message": {"topic": "service", "subject": "{{ x", "body": "y"}}]}, "subject"),
         (
-            {"steps": [{"message": {"topic": "service", "channel": "sms", "subject": "x", "body": "y"}}]},
-            "not supported yet",
+            {"steps": [{"message": {"topic": "service", "channel": "fax", "subject": "x", "body": "y"}}]},
+            "channel 'fax' is not supported",
         ),
         ({"steps": [{"survey": {"survey": "Nothing"}}]}, "no survey 'Nothing'"),
         ({"steps": [{"review_request": {"sites": ["Nowhere"]}}]}, "no review site 'Nowhere'"),
@@ -173,7 +184,8 @@ def test_a_campaign_from_text_to_active(api):
     path = f"/api/campaigns/{campaign['id']}"
     answer = call(api, f"{path}/activate/", {"include_present": False})
     assert answer == {"id": campaign["id"], "state": "active", "present": 0, "enrolled": 0}
-    call(api, "/api/campaigns/import/", THANK_YOU, 409)
+    again = call(api, "/api/campaigns/import/", {**THANK_YOU, "reentry": "once"}, 201)
+    assert (again["id"], again["state"], again["has_news"]) == (campaign["id"], "active", True)
     assert call(api, f"{path}/pause/", {})["state"] == "paused"
     call(api, f"{path}/pause/", {}, 409)
     call(api, f"{path}/activate/", {"include_present": "yes"}, 400)

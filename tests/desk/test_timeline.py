@@ -112,5 +112,6 @@ def test_a_list_costs_the_same_for_2_and_20(client, now, django_user_model):
         with CaptureQueriesContext(connection) as captured:
             client.get("/customers/")
         counts.append(len(captured))
-        assert "COUNT(" not in " ".join(query["sql"] for query in captured)
+        # The bell counts at most a hundred unread notices of one user; nothing else is counted.
+        assert "COUNT(" not in " ".join(q["sql"] for q in captured if "LIMIT 100)" not in q["sql"])
     assert counts[0] == counts[1]

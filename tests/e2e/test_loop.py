@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from apps.campaigns.actions import delivering, running
+from apps.campaigns.channels import choosing
 from apps.feedback.models import Case, Response, ReviewSite
 from apps.touchpoints.actions import sources
 from apps.touchpoints.enums import SourceKind
@@ -28,7 +29,7 @@ def mails(settings, live_server):
     with mail_server() as (url, keeper):
         settings.EMAIL_URL = url
         yield keeper
-        delivering.email_channel(url).close()
+        choosing.email_channel(url).close()
 
 
 def work(now) -> None:

@@ -89,7 +89,7 @@ def campaign(now: datetime, *, active: bool = True, **changes: object) -> Campai
 
 def enrolled(of: Campaign, customer: Customer, now: datetime, cause: str = "entry:1") -> Enrolment:
     return Enrolment.objects.create(
-        campaign=of, customer=customer, entry_key=cause, cause_at=now, due_at=now, created_at=now
+        campaign=of, version=of.version, customer=customer, entry_key=cause, cause_at=now, due_at=now, created_at=now
     )
 
 

@@ -53,7 +53,7 @@ class Ground:
         self._beat = Child(self.program("beat", [*CELERY, "beat", *schedule], env=self.env))
         env = self.env | {"DATABASE_URL": self.url_of(COMPANY)}
         templates = Child(self.program("templates", ["-c", seeding(f"templates({self.outbox})")], env=env))
-        assert templates.wait(CAP_SECONDS) == 0, last_lines(templates.program.log, 60)
+        assert templates.wait(3 * CAP_SECONDS) == 0, last_lines(templates.program.log, 60)
 
     def stop(self) -> None:
         self._beat.stop()

@@ -11,6 +11,9 @@ from apps.campaigns.actions import campaigns, running
 from apps.core import actions
 from apps.journeys import wire as map_wire
 from apps.journeys.actions import drafts, publishing
+from apps.staff.actions import roles
+from apps.staff.enums import Role
+from apps.staff.models import User
 from apps.touchpoints import wire
 from apps.touchpoints.actions import ingest, sources
 from apps.touchpoints.enums import SourceKind
@@ -77,3 +80,8 @@ def _items(number: int) -> list[dict[str, object]]:
         {"type": "identify", "userId": user, "messageId": f"{user}-who", "traits": traits},
         {"type": "track", "userId": user, "messageId": f"{user}-saw", "event": "Product Viewed"},
     ]
+
+
+def admin(*, email: str, password: str) -> None:
+    user = User.objects.create_user(email, password)
+    roles.give_role(user=user, role=Role.ADMIN)

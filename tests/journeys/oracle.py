@@ -75,7 +75,8 @@ def _let_time_pass(journey, entries, before, until, lapsed, *, is_event) -> None
         due = max(activity) + timedelta(days=days)
         began = entries[0][2]
         used = any(e[1] == lapsed and e[2] == due for e in entries)
-        if due <= until and due >= began and entries[-1][1] != lapsed and not used and due >= _last_seen(before):
+        # Time goes first at an instant: what happened at `due` came after the silence, and a decision then holds.
+        if due <= until and due >= began and entries[-1][1] != lapsed and not used and due > _last_seen(before):
             silent_at = due
     if entries:
         _overdue(journey, entries[-1], silent_at if silent_at is not None else until, strictly=True)

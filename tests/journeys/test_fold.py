@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.journeys.fold import Fold, State
@@ -194,8 +194,16 @@ def _both(rows: list) -> tuple[list[Seen], list[Happened]]:
     return sorted(ours, key=lambda one: (one.at, one.id)), theirs
 
 
+AT_THE_TIME_OF_A_SILENCE = [
+    (16.5, "Product Viewed", "customer"),
+    (16.5, "decide Lapsed", "company"),
+    (76.5, "decide Purchase", "company"),
+]
+
+
 @settings(max_examples=400, deadline=None)
 @given(happenings, st.integers(200, 400))
+@example(AT_THE_TIME_OF_A_SILENCE, 200)
 def test_the_history_equals_the_oracle(rows, until):
     ours, theirs = _both(rows)
     if not ours:

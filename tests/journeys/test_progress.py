@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -54,7 +55,8 @@ def stored(journey: Journey, user: str = "u1") -> list[tuple]:
     found = StageEntry.objects.standing().filter(journey=journey, customer__identities__value=user)
     return [
         (row.lap, names[str(row.stage_key)], row.entered_at, row.left_at, row.overdue_at)
-        for row in found.order_by("entered_at", "pk")
+        # A stage that was entered and left in the same moment comes before the one that followed.
+        for row in found.order_by("entered_at", F("left_at").asc(nulls_last=True), "pk")
     ]
 
 

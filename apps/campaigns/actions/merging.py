@@ -1,7 +1,7 @@
 from django.db import connection
 from django.utils import timezone
 
-from apps.campaigns.enums import EnrolmentState
+from apps.campaigns.actions import enrolling
 from apps.campaigns.models import Enrolment
 from apps.customers.actions import merges
 
@@ -19,9 +19,7 @@ def move_enrolments(*, gone_ids: list[int], kept_ids: list[int]) -> None:
             [gone_ids, kept_ids],
         )
         twins = [row[0] for row in cursor.fetchall()]
-    Enrolment.objects.active().filter(pk__in=twins).update(
-        state=EnrolmentState.EXITED, exit_reason="merged", ended_at=timezone.now()
-    )
+    enrolling.exit_runs(Enrolment.objects.filter(pk__in=twins), reason="merged", now=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE campaigns_enrolment e SET customer_id = m.kept"

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from django.db import OperationalError, connection, transaction
 
-from apps.campaigns.actions import delivering
+from apps.campaigns.actions import handing
 from apps.campaigns.enums import MessageState
 from apps.campaigns.models import Message
 from apps.core import locks
@@ -17,6 +17,7 @@ _MARGIN_SECONDS = 2  # a mark that is committed slowly comes before the deadline
 def opt_out(*, message: Message, everything: bool, now: datetime) -> None:
     """The recipient says no to the topic, or to everything on the channel. Safe to call any number of times. Commits
     first, then waits for a message that is just being handed over, at most the send deadline."""
+    topic = message.topic.key if message.topic else ""
     with transaction.atomic():
         consents.record(
             customer=message.customer,
@@ -35,8 +36,8 @@ def opt_out(*, message: Message, everything: bool, now: datetime) -> None:
             channel=Channel(message.channel),
             at=now,
             received_at=now,
-            message_id=f"unsubscribe:{message.pk}:{'all' if everything else message.topic.key}",
-            properties={"topic": "everything" if everything else message.topic.key, "message": message.pk},
+            message_id=f"unsubscribe:{message.pk}:{'all' if everything else topic}",
+            properties={"topic": "everything" if everything else topic, "message": message.pk},
         )
     wait_for_hand_over(customer_id=message.customer_id, channel=message.channel, address=message.address)
 
@@ -48,8 +49,8 @@ def wait_for_hand_over(*, customer_id: int, channel: str, address: str = "") -> 
         customer_id=customer_id, channel=channel, state__in=[MessageState.CLAIMED, MessageState.SENDING]
     )
     addresses = {address, *in_hand.values_list("address", flat=True)} - {""}
-    keys = [delivering.address_key(channel=channel, address=one) for one in addresses]
-    milliseconds = int((delivering.deadline_seconds() + _MARGIN_SECONDS) * 1000)
+    keys = [handing.address_key(channel=channel, address=one) for one in addresses]
+    milliseconds = int((handing.deadline_seconds() + _MARGIN_SECONDS) * 1000)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:

@@ -1,30 +1,33 @@
-"""Runs the steps of due enrolments, a claimed set at a time: one transaction, rows locked, messages made in it."""
+"""Runs the steps of due enrolments, a claimed set at a time: one transaction, rows locked, what steps do made in it.
+Runs that stand at the same step are taken together, so that a set costs a few statements and not a few a customer."""
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from apps.campaigns import timing
-from apps.campaigns.enums import CampaignState, EnrolmentState, MessageState, StepKind
-from apps.campaigns.models import CampaignStep, Enrolment, Message
+from apps.campaigns.actions.stepping import HANDLERS
+from apps.campaigns.actions.walk import Run, Walk
+from apps.campaigns.models import CampaignStep, Enrolment
 from apps.core import wake
-from apps.core.models import CompanySettings
-from apps.feedback.models import Invitation, ReviewSite, Survey
-from apps.touchpoints.enums import Channel
 
 logger = logging.getLogger(__name__)
 
-SET_SIZE = 500
+SET_SIZE = 1000
 RETRY_AFTER = [timedelta(minutes=m) for m in (1, 10, 60, 360)]
 
-
-@dataclass
-class _Outcome:
-    messages: list[Message] = field(default_factory=list)
-    invitations: dict[str, tuple[Enrolment, dict[str, Any]]] = field(default_factory=dict)
+_WRITE = """
+    UPDATE campaigns_enrolment e SET position = r.position, due_at = r.due_at, waits_since = r.waits_since,
+        is_waiting_for = r.is_waiting_for,
+        happened_at = CASE WHEN r.waits_since IS NULL THEN NULL ELSE e.happened_at END,
+        state = r.state, exit_reason = r.exit_reason, ended_at = CASE WHEN r.state = 'active' THEN NULL ELSE %s END,
+        error = ''
+    FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::text[], %s::text[])
+        AS r(id, position, due_at, waits_since, is_waiting_for, state, exit_reason)
+    WHERE e.id = r.id AND e.state = 'active'
+"""
 
 
 def run_due(*, now: datetime, limit: int = SET_SIZE) -> int:
@@ -40,10 +43,11 @@ def run_due(*, now: datetime, limit: int = SET_SIZE) -> int:
     return len(runs)
 
 
-def _claim(now: datetime, limit: int, **only: Any) -> list[Enrolment]:
+def _claim(now: datetime, limit: int, **only: Any) -> list[Run]:
     due = Enrolment.objects.due(now).filter(**only).order_by("due_at", "pk")
     locked = due.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    return list(locked.select_related("campaign", "customer")[:limit])
+    fields = ("pk", "campaign_id", "version_id", "customer_id", "position", "due_at", "waits_since", "happened_at")
+    return [Run(*values) for values in locked.values_list(*fields)[:limit]]
 
 
 def _one_by_one(now: datetime, limit: int) -> int:
@@ -67,90 +71,48 @@ def _postpone(pk: int, now: datetime, error: Exception) -> None:
         )
 
 
-def _advance_all(runs: list[Enrolment], now: datetime) -> None:
+def _advance_all(runs: list[Run], now: datetime) -> None:
     if not runs:
         return
-    steps: dict[int, list[CampaignStep]] = {}
-    campaign_ids = {run.campaign_id for run in runs}
-    for step in CampaignStep.objects.filter(campaign_id__in=campaign_ids).select_related("topic").order_by("position"):
-        steps.setdefault(step.campaign_id, []).append(step)
-    company_zone = CompanySettings.current().time_zone
-    outcome = _Outcome()
-    for run in runs:
-        _advance(run, steps.get(run.campaign_id, []), outcome, now=now, company_zone=company_zone)
-    _write(runs, outcome, now)
+    steps = _steps({run.version_id for run in runs})
+    walk = Walk(now)
+    while waiting := [run for run in runs if not run.is_settled]:
+        for place, group in _by_place(waiting).items():
+            step = steps.get(place)
+            if step is None:  # behind the last step
+                for run in group:
+                    run.end("finished")
+            else:
+                HANDLERS[step.kind](walk, step, group)
+    walk.finish()
+    _write(runs, now)
     wake.on_commit("deliver")
 
 
-def _advance(run: Enrolment, steps: list[CampaignStep], outcome: _Outcome, *, now: datetime, company_zone: str) -> None:
-    """From the run's position as far as the next wait that is not over yet."""
-    while run.position < len(steps):
-        step = steps[run.position]
-        run.position += 1
-        if StepKind(step.kind) is not StepKind.WAIT:
-            outcome.messages.append(_message(run, step, outcome, now))
-            continue
-        customer = run.customer
-        zone = timing.zone_of(time_zone=customer.time_zone, country=customer.country, company=company_zone)
-        run.due_at = timing.due_at(step.settings, arrival=now, zone=zone)
-        if run.due_at > now:
-            return
-    run.state, run.ended_at = EnrolmentState.FINISHED, now
+def _steps(version_ids: Iterable[int]) -> Mapping[tuple[int, int | None], CampaignStep]:
+    rows = CampaignStep.objects.filter(version_id__in=list(version_ids)).select_related("topic", "version__campaign")
+    return {(step.version_id, step.position): step for step in rows}
 
 
-def _message(run: Enrolment, step: CampaignStep, outcome: _Outcome, now: datetime) -> Message:
-    key = f"{run.pk}:{step.key}"
-    if StepKind(step.kind) is not StepKind.MESSAGE:
-        outcome.invitations[key] = (run, step.settings)
-    is_running = run.campaign.state == CampaignState.ACTIVE
-    return Message(
-        key=key,
-        enrolment=run,
-        step=step,
-        customer_id=run.customer_id,
-        channel=Channel.EMAIL,
-        topic=step.topic,
-        address=run.customer.email,
-        state=MessageState.QUEUED if is_running else MessageState.HELD,
-        due_at=now,
-        created_at=now,
-    )
+def _by_place(runs: Iterable[Run]) -> dict[tuple[int, int | None], list[Run]]:
+    found: dict[tuple[int, int | None], list[Run]] = {}
+    for run in runs:
+        found.setdefault((run.version_id, run.position), []).append(run)
+    return found
 
 
-def _write(runs: list[Enrolment], outcome: _Outcome, now: datetime) -> None:
-    invitations = _write_invitations(outcome, now)
-    for message in outcome.messages:
-        message.invitation = invitations.get(message.key)
-    Message.objects.bulk_create(outcome.messages, ignore_conflicts=True)
-    Enrolment.objects.bulk_update(runs, ["position", "due_at", "state", "ended_at"])
-
-
-def _write_invitations(outcome: _Outcome, now: datetime) -> dict[str, Invitation]:
-    if not outcome.invitations:
-        return {}
-    surveys = {survey.name: survey for survey in Survey.objects.all()}
-    sites = {site.name: site for site in ReviewSite.objects.all()}
-    Invitation.objects.bulk_create(
-        (
-            Invitation(
-                key=key,
-                customer_id=run.customer_id,
-                survey=surveys[settings["survey"]] if "survey" in settings else None,
-                channel=Channel.EMAIL,
-                created_at=now,
-            )
-            for key, (run, settings) in outcome.invitations.items()
-        ),
-        ignore_conflicts=True,
-    )
-    made = {one.key: one for one in Invitation.objects.filter(key__in=list(outcome.invitations))}
-    links = Invitation.sites.through
-    links.objects.bulk_create(
-        (
-            links(invitation=made[key], reviewsite=sites[name])
-            for key, (_run, settings) in outcome.invitations.items()
-            for name in settings.get("sites", [])
-        ),
-        ignore_conflicts=True,
-    )
-    return made
+def _write(runs: list[Run], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            [
+                now,
+                [run.pk for run in runs],
+                [run.last_position for run in runs],
+                [run.due_at for run in runs],
+                [run.waits_since for run in runs],
+                [run.is_waiting_for for run in runs],
+                [run.state for run in runs],
+                [run.exit_reason for run in runs],
+            ],
+        )

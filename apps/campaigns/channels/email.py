@@ -6,18 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from django.utils import timezone
-
-from apps.campaigns.channels import Outcome, Outgoing, Result
+from apps.campaigns.channels import Outcome, Outgoing, Result, mime
 
 CONNECT_SECONDS = 5.0
-_policy = SMTP.clone(max_line_length=998)
 
 
 class Smtp:
@@ -31,7 +25,10 @@ class Smtp:
 
     def send(self, outgoing: Outgoing, *, deadline_seconds: float) -> Result:
         try:
-            wire = build(outgoing)
+            wire = mime.build(outgoing)
+            outgoing = replace(
+                outgoing, sender=mime.address(outgoing.sender), recipient=mime.address(outgoing.recipient)
+            )
         except ValueError as error:  # such as an address that no header can hold
             return Result(Outcome.PERMANENT, f"cannot be written as a mail: {error}"[:300])
         until = time.monotonic() + deadline_seconds
@@ -47,11 +44,11 @@ class Smtp:
             connection = self._connection()
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            return Result(Outcome.RETRY, _said(error))
+            return Result(Outcome.RETRY, _said(error), is_ours=True)
         seconds = until - time.monotonic()
         if seconds <= 0:  # an opt-out waits no longer than the deadline
-            return Result(Outcome.RETRY, "the mail server took too long to answer")
-        with _cut_off_after(connection, seconds):
+            return Result(Outcome.RETRY, "the mail server took too long to answer", is_ours=True)
+        with _watchdog.over(connection, until):
             return self._converse(connection, outgoing, wire, was_open=was_open)
 
     def _converse(self, connection: smtplib.SMTP, outgoing: Outgoing, wire: bytes, *, was_open: bool) -> Result | None:
@@ -116,44 +113,53 @@ class Smtp:
             found.close()
 
 
-@contextmanager
-def _cut_off_after(connection: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """A total deadline: a server that drips bytes keeps each read short, so reads alone never time out."""
+class _Watchdog:
+    """A total deadline for each connection: a server that drips bytes keeps each read short, so reads alone never time
+    out. One thread watches them all; it looks often enough for deadlines of seconds."""
 
-    def cut() -> None:
+    LOOKS_EVERY = 0.05
+
+    def __init__(self) -> None:
+        self._watched: dict[int, tuple[float, smtplib.SMTP]] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def over(self, connection: smtplib.SMTP, until: float) -> Iterator[None]:
+        key = id(connection)
+        with self._changed:
+            self._watched[key] = (until, connection)
+            if self._thread is None or not self._thread.is_alive():  # also after a fork
+                self._thread = threading.Thread(target=self._watch, name="smtp-deadlines", daemon=True)
+                self._thread.start()
+            elif len(self._watched) == 1:
+                self._changed.notify()
         try:
-            if connection.sock is not None:
-                connection.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+            yield
+        finally:
+            self._watched.pop(key, None)
 
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while not self._watched:
+                    self._changed.wait()
+            now = time.monotonic()
+            for until, connection in list(self._watched.values()):
+                if until <= now:
+                    _cut(connection)
+            time.sleep(self.LOOKS_EVERY)
+
+
+def _cut(connection: smtplib.SMTP) -> None:
     try:
-        yield
-    finally:
-        timer.cancel()
+        if connection.sock is not None:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
 
 
-def build(outgoing: Outgoing) -> bytes:
-    """The message on the wire, with one-click unsubscribe headers by RFC 8058."""
-    message = EmailMessage(policy=_policy)
-    message["From"] = _address(outgoing.sender_name, outgoing.sender)
-    message["To"] = _address(outgoing.recipient_name, outgoing.recipient)
-    message["Subject"] = outgoing.subject
-    message["Date"] = format_datetime(timezone.now())
-    message["Message-ID"] = f"<{outgoing.identity}@{outgoing.sender.rpartition('@')[2]}>"
-    message["List-Unsubscribe"] = f"<{outgoing.unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(outgoing.text, cte="base64" if not outgoing.text.isascii() else "quoted-printable")
-    message.add_alternative(outgoing.html, subtype="html", cte="quoted-printable")
-    return message.as_bytes()
-
-
-def _address(name: str, spec: str) -> Address:
-    plain = "".join(c for c in name if c.isprintable())
-    return Address(display_name=plain[:100], addr_spec=spec)
+_watchdog = _Watchdog()
 
 
 def _said(error: Exception) -> str:

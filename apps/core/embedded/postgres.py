@@ -28,6 +28,14 @@ TUNING = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # The server's log names nobody: what a client did wrong the client is told, with the values, and logs without them.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 
@@ -110,7 +118,7 @@ class Postgres(Service):
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             log=log,
             user=self.user,
-            reach=[folder / binary, folder.parent / "share", self.data_dir],
+            reach=[folder / binary, *_share(folder), self.data_dir],
             stop_signal=stop_signal,
             grace_seconds=grace_seconds,
             last_signal=last_signal,
@@ -182,3 +190,9 @@ def _unprivileged_user(folder: Path) -> User | None:
             continue
         return User(uid=entry.pw_uid, gid=entry.pw_gid)
     raise StartError("PostgreSQL does not run as root, and no other user exists here. Set DATABASE_URL instead.")
+
+
+def _share(folder: Path) -> list[Path]:
+    """A wheel has it beside its binaries; a system's package has it elsewhere, for everybody."""
+    beside = folder.parent / "share"
+    return [beside] if beside.exists() else []

@@ -2,6 +2,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from apps.core import actions as changes
+from apps.core.enums import Origin
 from apps.customers import folding
 from apps.customers.enums import Choice
 from apps.customers.models import Consent, Customer, Topic
@@ -19,14 +21,18 @@ def record(
     address: str = "",
     evidence: str = "",
     by: User | None = None,
+    origin: Origin = Origin.LIVE,
 ) -> Consent:
     """One more answer; the latest counts. A topic of None means everything on the channel. An opt-out without an
-    address is kept for the customer's address too, because people share addresses."""
+    address is kept for the customer's address too, because people share addresses. The pipeline looks again at whom
+    it concerns."""
     if not address and customer is not None and choice is Choice.OUT:
         address = {"email": customer.email, "sms": customer.phone}.get(channel, "")
+    address = folding.address(channel=channel, value=address) if address else ""
+    changes.record_changes(customer_ids=_concerned(customer, address), origin=origin)
     return Consent.objects.create(
         customer=customer,
-        address=folding.address(channel=channel, value=address) if address else "",
+        address=address,
         channel=channel,
         topic=topic,
         choice=choice,
@@ -34,3 +40,12 @@ def record(
         by=by,
         at=at,
     )
+
+
+def _concerned(customer: Customer | None, address: str) -> list[int]:
+    """The customer, and who else has the address."""
+    found = {customer.pk} if customer is not None else set()
+    if address:
+        sharing = Customer.objects.present().filter(identities__value=address)
+        found |= set(sharing.values_list("pk", flat=True))
+    return sorted(found)

@@ -2,7 +2,7 @@
 and one whose people are all known costs one. Rules: domain.md, "Identity"; the choice: docs/adr/0004-stitching.md."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import psycopg
 from django.db import connection
 
 from apps.core import locks
-from apps.customers import folding
+from apps.customers import erased, folding
 from apps.customers.actions import merges
 from apps.customers.enums import IdentityKind
 from apps.customers.models import Customer, Identity, SearchTerm
@@ -19,7 +19,7 @@ from apps.customers.models import Customer, Identity, SearchTerm
 type Key = tuple[str, str]
 
 _OWNERS = """
-    SELECT kind, value, customer_id FROM customers_identity
+    SELECT kind, value, customer_id, watched_until, coalesce(through_id, id) FROM customers_identity
     WHERE kind IN ('external', 'anonymous') AND space = 'default' AND value = ANY(%s)
 """
 
@@ -44,6 +44,13 @@ class Claim:
     traits: dict[str, Any] | None = None
     is_public: bool = False
 
+    @property
+    def key(self) -> Key:
+        """What decides whose it is: userId wins over anonymousId."""
+        if self.external_id:
+            return IdentityKind.EXTERNAL.value, self.external_id
+        return IdentityKind.ANONYMOUS.value, str(self.anonymous_id)
+
     def id_keys(self) -> list[Key]:
         found = []
         if self.external_id:
@@ -58,26 +65,74 @@ class Claim:
         return found
 
 
-def stitch(*, claims: Sequence[Claim], at: datetime, happened_at: Sequence[datetime] = ()) -> list[int]:
-    """The customer id of each claim, in order; `happened_at` says when each took place, where that is not `at`.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A merge that can still be undone moved this identity, or the one by which it came (`root`)."""
+
+    root: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stitched:
+    """By claim, in order: its customer, or None for somebody who was erased; and the watched identity that spoke."""
+
+    customer_ids: list[int | None]
+    watched: list[int | None]
+
+
+def stitch(*, claims: Sequence[Claim], at: datetime, happened_at: Sequence[datetime] = ()) -> Stitched:
+    """Which customer each claim belongs to; `happened_at` says when each took place, where that is not `at`.
 
     Inside the caller's transaction; takes the identity locks of what it may change. Each claim must have an external or
     an anonymous id."""
     settled = owners_if_settled(claims)
     if settled is not None:
-        return settled
+        return Stitched(list(settled), [None] * len(claims))
     keys = _keys(claims)
     locks.wait_for([locks.key_of(locks.IDENTITY, f"{kind}:{value}") for kind, value in keys])
-    owners = _owners(keys)
+    owners, watches = _owners(keys)
+    moments = list(happened_at or [at] * len(claims))
+    alive = _without_erased(claims, erased.among(key for key in keys if key not in owners))
+    present = [place for place, claim in enumerate(alive) if claim is not None]
+    told = [claim for claim in alive if claim is not None]
     known = Customer.objects.known().filter(pk__in=set(owners.values())).values_list("pk", flat=True)
-    stitching = _Stitching(owners, set(known))
-    handles = [stitching.settle(claim) for claim in claims]
-    return stitching.write(handles, claims, at=at, happened_at=happened_at or [at] * len(claims))
+    stitching = _Stitching(owners, set(known), {key: w for key, w in watches.items() if w.until > at})
+    handles = [stitching.settle(claim) for claim in told]
+    ids = stitching.write(handles, told, at=at, happened_at=[moments[place] for place in present])
+    found: list[int | None] = [None] * len(claims)
+    for place, customer_id in zip(present, ids, strict=True):
+        found[place] = customer_id
+    return Stitched(found, [_root(stitching.watches.get(claim.key)) for claim in claims])
+
+
+def _root(watch: Watch | None) -> int | None:
+    return watch.root if watch is not None else None
+
+
+def _without_erased(claims: Sequence[Claim], gone: set[Key]) -> list[Claim | None]:
+    """Whose deciding id was erased is passed over; another id of theirs joins nobody."""
+    if not gone:
+        return list(claims)
+    return [None if claim.key in gone else _without_ids(claim, gone) for claim in claims]
+
+
+def _without_ids(claim: Claim, gone: set[Key]) -> Claim:
+    has_anonymous = (IdentityKind.ANONYMOUS.value, claim.anonymous_id) not in gone
+    previous = {(kind.value, claim.previous_id) for kind in (IdentityKind.EXTERNAL, IdentityKind.ANONYMOUS)}
+    return replace(
+        claim,
+        anonymous_id=claim.anonymous_id if has_anonymous else None,
+        previous_id=claim.previous_id if not previous & gone else None,
+    )
 
 
 def owners_if_settled(claims: Sequence[Claim]) -> list[int] | None:
     """The customer id of each claim where nothing needs to be written; None otherwise. One question, no lock."""
-    stitching = _Stitching(_owners(_keys(claims)), set())
+    owners, watches = _owners(_keys(claims))
+    if watches:
+        return None
+    stitching = _Stitching(owners, set(), {})
     return [stitching.settle(claim) for claim in claims] if stitching.is_settled(claims) else None
 
 
@@ -85,13 +140,15 @@ def _keys(claims: Sequence[Claim]) -> list[Key]:
     return list({key: None for claim in claims for key in claim.id_keys()})
 
 
-def _owners(keys: Sequence[Key]) -> dict[Key, int]:
+def _owners(keys: Sequence[Key]) -> tuple[dict[Key, int], dict[Key, Watch]]:
     wanted = set(keys)
     # Prepared on the server: planning this question costs more than answering it. Django's cursor sees a connection
     # that has died, and its wrapper makes the errors those of Django.
     with connection.cursor(), connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         found = cursor.execute(_OWNERS, [list({value for _kind, value in keys})], prepare=True).fetchall()
-    return {(kind, value): pk for kind, value, pk in found if (kind, value) in wanted}
+    rows = [((kind, value), pk, until, root) for kind, value, pk, until, root in found if (kind, value) in wanted]
+    watches = {key: Watch(root, until) for key, _pk, until, root in rows if until is not None}
+    return {key: pk for key, pk, _until, _root in rows}, watches
 
 
 @dataclass
@@ -100,9 +157,11 @@ class _Stitching:
 
     owner: dict[Key, int]
     known: set[int]  # identified before this batch
+    watches: dict[Key, Watch]
     identified: set[int] = field(init=False)
     claimed: dict[Key, int] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
+    brought: dict[int, Watch] = field(default_factory=dict)  # visitors recognised by a watched identity
     made: int = 0
 
     def __post_init__(self) -> None:
@@ -138,19 +197,21 @@ class _Stitching:
         user, visitor = self._find(key), self._find(other)
         if user is None and visitor is not None and visitor not in self.identified:
             user = visitor  # the anonymous becomes known
-            self._own(key, user)
+            self._own(key, user, through=other)
         elif user is None:
             user = self._new(key)
         self.identified.add(user)
         if visitor is None:
-            self._own(other, user)
+            self._own(other, user, through=key)
         elif visitor != user:
-            self._join(visitor, user, other)
+            self._join(visitor, user, other, through=key)
         return user
 
-    def _join(self, visitor: int, user: int, other: Key) -> None:
+    def _join(self, visitor: int, user: int, other: Key, *, through: Key) -> None:
         if visitor not in self.identified:
             self.merged[visitor] = user
+            if through in self.watches:
+                self.brought[visitor] = self.watches[through]
         elif other[0] == IdentityKind.ANONYMOUS:
             self._own(other, user)  # a second userId: the anonymous id is theirs for what is new
         # Two identified customers never merge by themselves.
@@ -168,8 +229,11 @@ class _Stitching:
         self._own(key, -self.made)
         return -self.made
 
-    def _own(self, key: Key, handle: int) -> None:
+    def _own(self, key: Key, handle: int, *, through: Key | None = None) -> None:
         self.owner[key] = self.claimed[key] = handle
+        self.watches.pop(key, None)  # somebody else's from now on
+        if through in self.watches:
+            self.watches[key] = self.watches[through]
 
     def final(self, handle: int) -> int:
         while handle in self.merged:
@@ -182,13 +246,22 @@ class _Stitching:
         handles = [self.final(handle) for handle in handles]
         ids = self._make_customers(set(handles), _first_seen(handles, happened_at), at=at)
         self._write_identities(ids, at=at)
-        gone = [visitor for visitor in self.merged if visitor > 0]
+        gone = [visitor for visitor in self.merged if visitor > 0 and visitor not in self.brought]
         merges.absorb(gone_ids=gone, kept_ids=[ids[self.final(visitor)] for visitor in gone])
+        self._bring(ids, at=at)
         customer_ids = [ids[handle] for handle in handles]
         newly_known = {self.final(handle) for handle in self.identified - self.known} - self.known
         Customer.objects.filter(pk__in=[pk for pk in newly_known if pk > 0]).update(is_identified=True)
         _write_traits(customer_ids, claims, self.known, at=at)
         return customer_ids
+
+    def _bring(self, ids: dict[int, int], *, at: datetime) -> None:
+        brought = [
+            merges.Brought(visitor, ids[self.final(visitor)], watch.root)
+            for visitor, watch in self.brought.items()
+            if visitor > 0
+        ]
+        merges.absorb_brought(brought, at=at)
 
     def _make_customers(self, handles: set[int], seen: dict[int, datetime], *, at: datetime) -> dict[int, int]:
         wanted = {self.final(h) for h in [*self.owner.values(), *self.merged, *handles]}
@@ -207,9 +280,11 @@ class _Stitching:
         return ids
 
     def _write_identities(self, ids: dict[int, int], *, at: datetime) -> None:
-        _upsert_identities(
-            [(kind, value, ids[self.final(handle)]) for (kind, value), handle in self.claimed.items()], at=at
-        )
+        rows = [
+            (kind, value, ids[self.final(handle)], self.watches.get((kind, value)))
+            for (kind, value), handle in self.claimed.items()
+        ]
+        _upsert_identities(rows, at=at)
 
 
 def _first_seen(handles: Sequence[int], happened_at: Sequence[datetime]) -> dict[int, datetime]:
@@ -219,17 +294,27 @@ def _first_seen(handles: Sequence[int], happened_at: Sequence[datetime]) -> dict
     return seen
 
 
-def _upsert_identities(rows: list[tuple[str, str, int]], *, at: datetime) -> None:
+def _upsert_identities(rows: list[tuple[str, str, int, Watch | None]], *, at: datetime) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO customers_identity (kind, space, value, customer_id, is_verified, created_at)"
-            " SELECT kind, 'default', value, customer_id, false, %s"
-            " FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS n(kind, value, customer_id)"
+            "INSERT INTO customers_identity (kind, space, value, customer_id, is_verified, created_at, watched_until,"
+            " through_id)"
+            " SELECT kind, 'default', value, customer_id, false, %s, watched_until, through_id"
+            " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bigint[])"
+            " AS n(kind, value, customer_id, watched_until, through_id)"
             " ON CONFLICT (kind, space, value) WHERE kind IN ('external', 'anonymous')"
-            " DO UPDATE SET customer_id = excluded.customer_id",
-            [at, [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]],
+            " DO UPDATE SET customer_id = excluded.customer_id, watched_until = excluded.watched_until,"
+            " through_id = excluded.through_id",
+            [
+                at,
+                [row[0] for row in rows],
+                [row[1] for row in rows],
+                [row[2] for row in rows],
+                [row[3].until if row[3] else None for row in rows],
+                [row[3].root if row[3] else None for row in rows],
+            ],
         )
 
 

@@ -1,7 +1,9 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from apps.core.hours import after_business_hours, first_zone
+from apps.core.models import CompanySettings
 from apps.feedback.models import Case
 from apps.staff.models import User
 from apps.touchpoints.actions import log
@@ -10,6 +12,17 @@ from apps.touchpoints.enums import By, Channel, Event
 
 class AlreadyClosed(ValueError):
     pass
+
+
+def due_at(*, opened_at: datetime, hours: int) -> datetime:
+    """By the company's business hours and clock; where it says none, every hour counts."""
+    company = CompanySettings.current()
+    return after_business_hours(
+        start=opened_at,
+        length=timedelta(hours=hours),
+        week=company.business_hours,
+        zone=first_zone(company.time_zone),
+    )
 
 
 @transaction.atomic

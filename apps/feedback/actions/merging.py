@@ -11,3 +11,7 @@ def move_responses(*, gone_ids: list[int], kept_ids: list[int]) -> None:
 
 def move_cases(*, gone_ids: list[int], kept_ids: list[int]) -> None:
     merges.move_rows("feedback_case", gone_ids=gone_ids, kept_ids=kept_ids)
+
+
+def move_reviews(*, gone_ids: list[int], kept_ids: list[int]) -> None:
+    merges.move_rows("feedback_review", gone_ids=gone_ids, kept_ids=kept_ids)

@@ -3,11 +3,12 @@
 import random
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.campaigns.models import Campaign, Suppression
-from apps.customers.models import Customer, Persona
-from apps.insights.demo import campaigns, company, journeys, stories
+from apps.customers.enums import IdentityKind
+from apps.customers.models import Customer, Identity, Persona
+from apps.insights.demo import campaigns, circles, company, journeys, stories
 from apps.insights.demo.answers import Answers
 from apps.insights.demo.deeds import Deed, Times
 from apps.insights.demo.replay import Mailroom, Replay
@@ -36,7 +37,7 @@ def load(*, now: datetime) -> None:
     """All or nothing; the same `now` gives the same company. Some twenty seconds."""
     times = Times(now.replace(minute=0, second=0, microsecond=0))
     firm = company.build()
-    journeys.publish(now=times.connected_at, by=firm.admin)
+    journeys.publish(now=times.now, at=times.connected_at, by=firm.admin)
     deeds = stories.told(times.now)
     before = [deed for deed in deeds if deed.at <= times.connected_at]
     after = deeds[len(before) :]
@@ -44,10 +45,19 @@ def load(*, now: datetime) -> None:
     rng = random.Random(stories.SEED)  # noqa: S311 - a story, no secret
     replay = Replay(firm, times, Answers(rng=rng, agent=firm.agent), Mailroom(gone))
     replay.bring_in(before)
+    _tell_the_planner()
     campaigns.start(now=times.connected_at)
     replay.live(after)
+    _tell_the_planner()
     _give_personas(deeds)
+    circles.draw(now=times.now, by=firm.admin)
     _date_back(times)
+
+
+def _tell_the_planner() -> None:
+    """What this transaction has written no autovacuum has seen: plans would be those for empty tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_customer, customers_identity, touchpoints_interaction, journeys_progress")
 
 
 def _suppress_some(deeds: list[Deed], times: Times) -> list[str]:
@@ -64,7 +74,8 @@ def _suppress_some(deeds: list[Deed], times: Times) -> list[str]:
 def _give_personas(deeds: list[Deed]) -> None:
     for persona in Persona.objects.all():
         keys = {deed.person.key for deed in deeds if deed.person.persona == persona.name}
-        Customer.objects.filter(identities__kind="external", identities__value__in=keys).update(persona=persona)
+        owners = Identity.objects.filter(kind=IdentityKind.EXTERNAL, value__in=keys)
+        Customer.objects.filter(pk__in=list(owners.values_list("customer", flat=True))).update(persona=persona)
 
 
 def _date_back(times: Times) -> None:

@@ -12,7 +12,7 @@ from apps.staff.actions import roles
 from apps.staff.enums import Role
 from apps.staff.models import User
 from apps.touchpoints.actions import ingest, log, sources
-from apps.touchpoints.enums import Channel, SourceKind
+from apps.touchpoints.enums import Channel, Ownership, SourceKind
 from apps.touchpoints.models import Source, Touchpoint
 
 PASSWORD = "milepost-demo"  # noqa: S105 - printed by load_demo, only for the demo
@@ -29,6 +29,9 @@ SETTINGS = {
     "currency": "EUR",
     "sender_name": "Fernhill Outdoor",
     "sender_email": "hello@fernhill.example",
+    # Half a year is told in a minute: everybody is asked as often as the story wants.
+    "asks_every_days": None,
+    "holds_for_cases": False,
 }
 PERSONAS = [
     {
@@ -59,53 +62,102 @@ PERSONAS = [
         "channels": "App and web on the phone, social, the store",
     },
 ]
-TOUCHPOINTS = [
-    ("Web pages", Channel.WEB, "Page Viewed", False),
-    ("Product page", Channel.WEB, "Product Viewed", False),
-    ("Fit and material", Channel.WEB, "Fit Details Viewed", False),
-    ("Size guide", Channel.WEB, "Size Guide Opened", True),
-    ("Live chat", Channel.CHAT, "Question Asked", False),
-    ("Cart", Channel.WEB, "Product Added", False),
-    ("Cart page", Channel.WEB, "Cart Viewed", False),
-    ("Checkout", Channel.WEB, "Checkout Started", False),
-    ("Payment page", Channel.WEB, "Payment Info Entered", True),
-    ("Order confirmation", Channel.WEB, "Order Completed", False),
-    ("Shipping notice", Channel.EMAIL, "Order Shipped", False),
-    ("The parcel at the door", Channel.POST, "Order Delivered", True),
-    ("Care guide", Channel.WEB, "Care Guide Opened", False),
-    ("Returns page", Channel.WEB, "Return Requested", True),
-    ("Support line", Channel.PHONE, "Call", True),
-    ("Berlin store", Channel.STORE, "Store visit", False),
-    ("Fitting corner", Channel.STORE, "Shoe Fitting", True),
-    ("Store till", Channel.STORE, "Store Purchase", False),
+TOUCHPOINTS = [  # name, channel, rules, what it is
+    ("Start page", Channel.WEB, [{"event": "Page Viewed", "url": "/"}], "Where most visits begin."),
+    (
+        "Category pages",
+        Channel.WEB,
+        [{"event": "Page Viewed", "url": "/c/*"}],
+        "Shoes, jackets and the rest, side by side.",
+    ),
+    (
+        "Guides",
+        Channel.WEB,
+        [{"event": "Page Viewed", "url": "/guides/*"}],
+        "Advice from people who walk: boots, layers, feet.",
+    ),
+    (
+        "Newsletter",
+        Channel.EMAIL,
+        [{"event": "Page Viewed", "utm_source": "newsletter", "utm_medium": "email"}],
+        "The visit that a newsletter brought.",
+    ),
+    (
+        "Search ads",
+        Channel.AD,
+        [{"event": "Page Viewed", "utm_source": "google", "utm_medium": "cpc"}],
+        "The first page after a click on a text ad.",
+    ),
+    (
+        "Ads on Instagram",
+        Channel.AD,
+        [{"event": "Page Viewed", "utm_source": "instagram", "utm_medium": "paid_social"}],
+        "Trail week and other short films.",
+    ),
+    ("Product page", Channel.WEB, [{"event": "Product Viewed"}], ""),
+    ("Fit and material", Channel.WEB, [{"event": "Fit Details Viewed"}], ""),
+    ("Size guide", Channel.WEB, [{"event": "Size Guide Opened"}], "Who trusts the size buys; who does not leaves."),
+    ("Live chat", Channel.CHAT, [{"event": "Question Asked"}], ""),
+    ("Cart", Channel.WEB, [{"event": "Product Added"}, {"event": "Cart Viewed"}], ""),
+    ("Checkout", Channel.WEB, [{"event": "Checkout Started"}], ""),
+    ("Payment page", Channel.WEB, [{"event": "Payment Info Entered"}], "The last doubt is about money."),
+    ("Order confirmation", Channel.WEB, [{"event": "Order Completed"}], ""),
+    ("Shipping notice", Channel.EMAIL, [{"event": "Order Shipped"}], ""),
+    (
+        "The parcel at the door",
+        Channel.POST,
+        [{"event": "Order Delivered"}],
+        "The first time that the product is in their hands.",
+    ),
+    ("Care guide", Channel.WEB, [{"event": "Care Guide Opened"}], ""),
+    (
+        "Returns page",
+        Channel.WEB,
+        [{"event": "Return Requested"}],
+        "A fair return is remembered longer than the purchase.",
+    ),
+    ("Support line", Channel.PHONE, [{"event": "Call"}], "Nine to six, four people, no menu of numbers."),
+    ("Berlin store", Channel.STORE, [{"event": "Store visit"}], ""),
+    (
+        "Fitting corner",
+        Channel.STORE,
+        [{"event": "Shoe Fitting"}],
+        "Boots are tried on a slope, with the socks they will be worn with.",
+    ),
+    ("Store till", Channel.STORE, [{"event": "Store Purchase"}], ""),
+    ("Review sites", Channel.REVIEW_SITE, [{"event": "Review Link Opened"}], "What others say before the first visit."),
 ]
+MOMENTS_OF_TRUTH = {
+    "Size guide", "Payment page", "The parcel at the door", "Returns page", "Support line", "Fitting corner",
+}  # fmt: skip
+PAID, EARNED = {"Search ads", "Ads on Instagram"}, {"Review sites"}
 REVIEW_SITES = [
     ("Open Shop Reviews", "https://openshopreviews.example/fernhill-outdoor"),
     ("Hikers' Forum", "https://hikersforum.example/shops/fernhill"),
     ("Town Map Ratings", "https://townmap.example/berlin/fernhill-outdoor"),
 ]
 NPS, CSAT, CES = "Would you recommend us?", "How was delivery?", "How easy was our help?"
-SURVEYS = {  # kind, question, label of the comment, who follows up, within hours
+SURVEYS = {  # kind, question, label of the comment, who follows up, within business hours
     NPS: (
         SurveyKind.NPS,
         "How likely are you to recommend Fernhill Outdoor to a friend who walks or runs?",
         "What is the main reason?",
         Role.ADMIN,
-        72,
+        24,
     ),
     CSAT: (
         SurveyKind.CSAT,
         "How satisfied are you with the delivery of your order?",
         "What should we know about it?",
         Role.AGENT,
-        48,
+        16,
     ),
     CES: (
         SurveyKind.CES,
         "How easy was it to get the help you needed?",
         "What made it easy or difficult?",
         Role.AGENT,
-        24,
+        8,
     ),
 }
 
@@ -125,13 +177,7 @@ def build() -> Company:
     CompanySettings.objects.update_or_create(pk=1, defaults=SETTINGS)
     users = _users()
     Persona.objects.bulk_create((Persona(**one) for one in PERSONAS), ignore_conflicts=True)
-    Touchpoint.objects.bulk_create(
-        (
-            Touchpoint(name=name, channel=channel, event=event, is_moment_of_truth=is_truth)
-            for name, channel, event, is_truth in TOUCHPOINTS
-        ),
-        ignore_conflicts=True,
-    )
+    Touchpoint.objects.bulk_create((_touchpoint(*one) for one in TOUCHPOINTS), ignore_conflicts=True)
     ReviewSite.objects.bulk_create(
         (ReviewSite(name=name, url=url) for name, url in REVIEW_SITES), ignore_conflicts=True
     )
@@ -145,6 +191,19 @@ def build() -> Company:
         browser=sources.create(name="Web shop", kind=SourceKind.BROWSER),
         server=sources.create(name="Shop backend", kind=SourceKind.SERVER),
         archive=sources.create(name="Old call list", kind=SourceKind.IMPORT),
+    )
+
+
+def _touchpoint(name: str, channel: Channel, rules: list[dict[str, str]], description: str) -> Touchpoint:
+    ownership = Ownership.PAID if name in PAID else Ownership.EARNED if name in EARNED else Ownership.OWNED
+    return Touchpoint(
+        name=name,
+        channel=channel,
+        rules=rules,
+        description=description,
+        ownership=ownership,
+        is_direct=ownership is not Ownership.EARNED,
+        is_moment_of_truth=name in MOMENTS_OF_TRUTH,
     )
 
 

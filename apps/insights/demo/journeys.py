@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.insights.demo.cards import STORE_CARDS, WEB_SHOP_CARDS, StepCards
+from apps.insights.demo.improvements import known
 from apps.journeys import wire
 from apps.journeys.actions import drafts, publishing
 from apps.journeys.models import Journey
@@ -150,7 +151,7 @@ _STORE_STAGES = [
 ]
 
 
-def web_shop() -> dict[str, Any]:
+def web_shop(now: datetime) -> dict[str, Any]:
     return {
         "name": WEB_SHOP,
         "persona": "Weekend hiker",
@@ -159,11 +160,11 @@ def web_shop() -> dict[str, Any]:
         "new_lap_after_days": 90,
         "stages": _STAGES,
         "lanes": LANES,
-        "cards": _cards(WEB_SHOP_CARDS),
+        "cards": _cards(WEB_SHOP_CARDS, now),
     }
 
 
-def store() -> dict[str, Any]:
+def store(now: datetime) -> dict[str, Any]:
     return {
         "name": STORE,
         "persona": "Trail runner",
@@ -171,24 +172,25 @@ def store() -> dict[str, Any]:
         "lapse_after_days": 90,
         "stages": _STORE_STAGES,
         "lanes": LANES,
-        "cards": _cards(STORE_CARDS),
+        "cards": _cards(STORE_CARDS, now),
     }
 
 
-def _cards(rows: list[StepCards]) -> list[dict[str, Any]]:
+def _cards(rows: list[StepCards], now: datetime) -> list[dict[str, Any]]:
     found = []
     for step, cells in rows:
         for lane, cell in zip(LANES, cells, strict=True):
             if isinstance(cell, tuple):
-                found.append({"step": step, "lane": lane["name"], "text": cell[0], "severity": cell[1]})
+                pain: dict[str, Any] = {"step": step, "lane": lane["name"], "text": cell[0], "severity": cell[1]}
+                found.append(pain | known(cell[0], now=now))
             elif cell:
-                found.append({"step": step, "lane": lane["name"], "text": cell})
+                found.append({"step": step, "lane": lane["name"], "text": cell} | known(cell, now=now))
     return found
 
 
-def publish(*, now: datetime, by: User) -> Journey:
-    """The journey of the web shop; the smaller one beside it."""
-    made = [drafts.import_text(text=wire.read(text)) for text in (web_shop(), store())]
+def publish(*, now: datetime, at: datetime, by: User) -> Journey:
+    """The journey of the web shop; the smaller one beside it. Published `at`, with days counted from `now`."""
+    made = [drafts.import_text(text=wire.read(text)) for text in (web_shop(now), store(now))]
     for journey in made:
-        publishing.publish(journey=journey, now=now, by=by)
+        publishing.publish(journey=journey, now=at, by=by)
     return made[0]

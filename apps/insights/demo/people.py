@@ -121,7 +121,7 @@ def _person(rng: random.Random, kind: Kind, number: int, taken: set[str]) -> Per
         persona=rng.choice(PERSONA_OF) if rng.random() < 0.85 else "",
         name=name,
         email=f"{_plain(name)}@{rng.choice(MAIL_DOMAINS)}" if rng.random() < 0.97 else "",
-        phone=_phone(rng, country) if rng.random() < 0.6 else "",
+        phone=_phone(rng, country, taken) if rng.random() < 0.6 else "",
         country=country,
         city=rng.choice(CITIES[country].split(" ")),
     )
@@ -143,7 +143,11 @@ def _plain(name: str) -> str:
     return "".join(c for c in folded if c.isascii() and (c.isalnum() or c == " ")).replace(" ", ".")
 
 
-def _phone(rng: random.Random, country: str) -> str:
+def _phone(rng: random.Random, country: str, taken: set[str]) -> str:
+    """A number that nobody has yet."""
     if country not in PHONES:
         return ""
-    return PHONES[country].format(rng.randint(*_PHONE_RANGES[country]))
+    while (number := PHONES[country].format(rng.randint(*_PHONE_RANGES[country]))) in taken:
+        pass
+    taken.add(number)
+    return number

@@ -25,7 +25,7 @@ from apps.insights.demo.deeds import ZONE, Deed, Times, Via
 from apps.journeys.actions import progress
 from apps.touchpoints.actions import ingest, log
 from apps.touchpoints.enums import By
-from apps.touchpoints.models import Source, Touchpoint
+from apps.touchpoints.models import Source
 from apps.touchpoints.wire import Item
 
 STEPS_AT = [time(hour, 2) for hour in (10, 14, 18, 21)]
@@ -37,6 +37,7 @@ class Mailroom(Keep):
     """Keeps every message; mailboxes that are no more refuse theirs."""
 
     def __init__(self, gone: Iterable[str]) -> None:
+        super().__init__()
         self.gone = frozenset(gone)
 
     def send(self, outgoing: Outgoing, *, deadline_seconds: float) -> Result:
@@ -112,7 +113,6 @@ class Replay:
     def _log_by_hand(self, deeds: Sequence[Deed]) -> None:
         written = [deed for deed in deeds if deed.via is Via.STAFF]
         known = _customers(deed.person.key for deed in written)
-        places = {place.event: place for place in Touchpoint.objects.all()} if written else {}
         for deed in written:
             log.enter(
                 customer=known[deed.person.key],
@@ -123,7 +123,6 @@ class Replay:
                 now=deed.at,
                 note=deed.properties["note"],
                 user=self.company.agent,
-                touchpoint=places.get(deed.event),
             )
 
     def _record_consents(self, deeds: Sequence[Deed]) -> None:
@@ -138,6 +137,7 @@ class Replay:
                 choice=Choice(deed.properties["choice"]),
                 at=deed.at,
                 evidence=deed.properties["evidence"],
+                origin=Origin.IMPORT,
             )
 
 

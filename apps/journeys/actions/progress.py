@@ -10,10 +10,11 @@ from operator import attrgetter
 from apps.core.enums import Origin
 from apps.core.models import Change
 from apps.core.registry import Batch
-from apps.journeys import entries, history
+from apps.journeys import baselines, entries, history
+from apps.journeys.baselines import Baselines
 from apps.journeys.fold import Fold, State
 from apps.journeys.maps import Map, Seen, read_map
-from apps.journeys.models import Journey, Progress
+from apps.journeys.models import Baseline, Journey, MapVersion, Progress
 from apps.touchpoints.enums import Event
 from apps.touchpoints.models import Interaction
 
@@ -52,14 +53,25 @@ def fold_changes(batch: Batch) -> None:
         return
     loads = _loads(batch)
     whole = _Histories(list(loads))
+    cuts = baselines.of(list(loads))
     for journey in journeys:
-        _fold_journey(journey, loads, whole, batch)
+        _fold_journey(journey, loads, whole, cuts, batch)
 
 
 def current_map(journey: Journey) -> Map:
     version = journey.current_version
     if version is None:
         raise ValueError(f"{journey} is not published")
+    return _map_of(version)
+
+
+def begin(journey: Journey, baseline: Baseline | None) -> Fold:
+    """A fold of everything that is kept."""
+    made_by = _map_of(baseline.version) if baseline else None
+    return baselines.begin(baseline, made_by=made_by, journey_map=current_map(journey), journey_id=journey.pk)
+
+
+def _map_of(version: MapVersion) -> Map:
     if version.pk not in _maps:
         _maps[version.pk] = read_map(version.snapshot)
     return _maps[version.pk]
@@ -110,21 +122,40 @@ class _Histories:
         return [seen if seen.id in fresh else replace(seen, origin=load.bulk_origin.value) for seen in rows]
 
 
-def _fold_journey(journey: Journey, loads: dict[int, Load], whole: _Histories, batch: Batch) -> None:
+def _fold_journey(journey: Journey, loads: dict[int, Load], whole: _Histories, cuts: Baselines, batch: Batch) -> None:
+    loads = {pk: _since_cut(load, cuts.get((pk, journey.pk))) for pk, load in loads.items()}
     stored = {p.customer_id: p for p in Progress.objects.filter(journey=journey, customer_id__in=list(loads))}
     again = {pk for pk, load in loads.items() if _needs_refold(load, stored.get(pk), journey)}
     whole.prepare(again)
     journey_map = current_map(journey)
     folds: list[entries.Folded] = []
     for pk, load in loads.items():
-        progress = stored.get(pk)
-        state = None if pk in again or progress is None else State.load(progress.state)
-        fold = Fold(journey_map, state, journey_id=journey.pk)
-        fold.take_all(_cause(whole.of(load), load, progress, journey) if pk in again else _in_order(load.seen))
+        progress, baseline = stored.get(pk), cuts.get((pk, journey.pk))
+        if pk in again or progress is None:
+            fold = begin(journey, baseline)
+            fold.take_all(_cause(baselines.counting(whole.of(load), baseline), load, progress, journey))
+        else:
+            fold = Fold(journey_map, State.load(progress.state), journey_id=journey.pk)
+            fold.take_all(_in_order(load.seen))
         fold.finish(now=batch.now, origin=load.time_origin)
-        is_new = progress is None and load.bulk_origin is not Origin.MERGE
-        folds.append(entries.Folded(pk, fold, is_refold=pk in again, is_new=is_new))
+        is_new = progress is None and baseline is None and load.bulk_origin is not Origin.MERGE
+        cut_at = baseline.cut_at if baseline else None
+        folds.append(entries.Folded(pk, fold, is_refold=pk in again, is_new=is_new, cut_at=cut_at))
     batch.facts += entries.store(folds, journey=journey, journey_map=journey_map, now=batch.now)
+    batch.facts += _reached(folds, loads, journey)
+
+
+def _reached(folds: list[entries.Folded], loads: dict[int, Load], journey: Journey) -> Iterable[entries.ReachedStep]:
+    for folded in folds:
+        fresh = {seen.id: seen.origin for seen in loads[folded.customer_id].seen}
+        for visit in folded.fold.visits:
+            if visit.interaction_id in fresh:
+                origin, key = fresh[visit.interaction_id], visit.step.key
+                yield entries.ReachedStep(journey.pk, folded.customer_id, visit.interaction_id, key, visit.at, origin)
+
+
+def _since_cut(load: Load, baseline: Baseline | None) -> Load:
+    return replace(load, seen=baselines.counting(load.seen, baseline))
 
 
 def _needs_refold(load: Load, progress: Progress | None, journey: Journey) -> bool:

@@ -6,10 +6,9 @@ from datetime import datetime
 from apps.core import actions as changes
 from apps.core.enums import Origin
 from apps.customers.models import Customer
-from apps.journeys import history
-from apps.journeys.actions.progress import current_map
-from apps.journeys.fold import Fold
-from apps.journeys.models import Journey, Progress, StageEntry
+from apps.journeys import baselines, history
+from apps.journeys.actions import progress
+from apps.journeys.models import Baseline, Journey, Progress, StageEntry
 from apps.touchpoints.models import Interaction
 
 _CHUNK = 500
@@ -47,19 +46,24 @@ def _chunks(journey: Journey) -> Iterator[list[int]]:
 
 
 def _compare(journey: Journey, ids: list[int], now: datetime) -> list[str]:
+    cuts = {pk: baseline for (pk, journey_id), baseline in baselines.of(ids).items() if journey_id == journey.pk}
     stored: dict[int, list[Row]] = {pk: [] for pk in ids}
     entries = StageEntry.objects.standing().filter(journey=journey, customer_id__in=ids).order_by("entered_at", "pk")
     for entry in entries:
+        baseline = cuts.get(entry.customer_id)
+        if baseline and entry.left_at and max(entry.entered_at, entry.left_at) < baseline.cut_at:
+            continue  # what it was folded from is pruned
         stored[entry.customer_id].append((str(entry.stage_key), entry.lap, entry.entered_at, entry.left_at))
     found: dict[int, list] = {pk: [] for pk in ids}  # type: ignore[type-arg]
     for customer_id, seen in history.interactions(Interaction.objects.filter(customer_id__in=ids)):
         found[customer_id].append(seen)
-    differing = [pk for pk in ids if sorted(stored[pk], key=str) != sorted(_fold(journey, found[pk], now), key=str)]
+    folded = {pk: _fold(journey, found[pk], cuts.get(pk), now) for pk in ids}
+    differing = [pk for pk in ids if sorted(stored[pk], key=str) != sorted(folded[pk], key=str)]
     return [f"customer {pk}, journey {journey}: stored and recomputed history differ" for pk in differing]
 
 
-def _fold(journey: Journey, seen: list, now: datetime) -> list[Row]:  # type: ignore[type-arg]
-    fold = Fold(current_map(journey), journey_id=journey.pk)
-    fold.take_all(history.without_retracted(seen))
+def _fold(journey: Journey, seen: list, baseline: Baseline | None, now: datetime) -> list[Row]:  # type: ignore[type-arg]
+    fold = progress.begin(journey, baseline)
+    fold.take_all(baselines.counting(history.without_retracted(seen), baseline))
     fold.finish(now=now, origin=Origin.REBUILD)
     return [(fold.map.stages[e.stage].key, e.lap, e.entered_at, e.left_at) for e in fold.entries]

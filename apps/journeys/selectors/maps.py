@@ -1,13 +1,21 @@
 """The published map as a page shows it: stages, steps, emotion curve, lanes, customers per stage."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from apps.core.registry import FirstStep
 from apps.journeys.enums import LaneKind, StageKind
 from apps.journeys.models import Journey, Progress
+from apps.journeys.selectors.said import said_card
+from apps.touchpoints import conditions
+from apps.touchpoints.enums import Channel
+from apps.touchpoints.models import Touchpoint
 
 _STEP = 100  # the curve's own units: a step is 100 wide, the scale 100 high with a margin of 8
 _MARGIN = 8
@@ -22,6 +30,7 @@ class StageColumn:
     span: int
     customers: int
     steps: list["StepColumn"]
+    about: str  # how long they are expected to stay, and which department looks after them
     listed: list[tuple["StepColumn", list[tuple["LaneRow", list[dict[str, Any]]]]]] = field(default_factory=list)
 
 
@@ -32,6 +41,9 @@ class StepColumn:
     emotion: float | None
     feeling: str
     is_optional: bool
+    is_moment_of_truth: bool
+    alternative_to: str  # the name of a step
+    takes_minutes: int | None
     rule: str
 
 
@@ -41,6 +53,12 @@ class LaneRow:
     name: str
     icon: str
     cells: list[list[dict[str, Any]]]
+    persona: str = ""
+    curve: "Curve | None" = None
+
+    @property
+    def is_curve(self) -> bool:
+        return self.kind == LaneKind.EMOTION
 
 
 @dataclass(frozen=True)
@@ -67,15 +85,13 @@ class MapPage:
         return _columns(self.stages)
 
 
-def map_page(journey: Journey) -> MapPage:
-    """Of the published version."""
-    if journey.current_version is None:
-        raise ValueError(f"{journey} is not published")
-    snapshot = journey.current_version.snapshot
-    counts = customers_by_stage(journey)
+def page_of(snapshot: dict[str, Any], counts: dict[str, int], *, said: Mapping[str, int] | None = None) -> MapPage:
+    """Of any snapshot; counts of customers by the keys of stages, of comments by the keys of cards."""
     stages = [_stage(stage, counts.get(stage["key"], 0)) for stage in snapshot["stages"]]
     columns = _columns(stages)
-    lanes = [_lane(lane, snapshot, stages) for lane in snapshot["lanes"]]
+    channels = _channels(snapshot["cards"])
+    cards = [said_card(card, channels.get(card.get("touchpoint", "")), said or {}) for card in snapshot["cards"]]
+    lanes = [_lane(lane, cards, stages) for lane in snapshot["lanes"]]
     _list_for_phones(stages, lanes)
     return MapPage(
         stages=stages,
@@ -98,21 +114,42 @@ def _stage(stage: dict[str, Any], customers: int) -> StageColumn:
             emotion=step.get("emotion"),
             feeling=step.get("feeling", ""),
             is_optional=bool(step.get("optional")),
+            is_moment_of_truth=bool(step.get("moment_of_truth")),
+            alternative_to=step.get("alternative_to") or "",
+            takes_minutes=step.get("takes_minutes"),
             rule=sentence(step.get("match", [])),
         )
         for step in stage["steps"]
     ]
-    return StageColumn(
-        stage["key"], stage["name"], str(StageKind(stage["kind"]).label), max(1, len(steps)), customers, steps
-    )
+    about = " · ".join(part for part in (days_in_words(stage.get("expected_days")), stage.get("department")) if part)
+    kind = str(StageKind(stage["kind"]).label)
+    return StageColumn(stage["key"], stage["name"], kind, max(1, len(steps)), customers, steps, about)
 
 
-def _lane(lane: dict[str, Any], snapshot: dict[str, Any], stages: list[StageColumn]) -> LaneRow:
-    cards = [card for card in snapshot["cards"] if card["lane"] == lane["name"]]
+def days_in_words(days: float | None) -> str:
+    return "" if not days else _("about 1 day") if days == 1 else _("about %(n)g days") % {"n": days}
+
+
+def _lane(lane: dict[str, Any], all_cards: list[dict[str, Any]], stages: list[StageColumn]) -> LaneRow:
+    cards = [card for card in all_cards if card["lane"] == lane["name"]]
     cells: list[list[dict[str, Any]]] = []
     for stage in stages:
         cells += [[card for card in cards if card["step"] == step.name] for step in stage.steps] or [[]]
-    return LaneRow(lane["kind"], lane["name"], LaneKind(lane["kind"]).icon, cells)
+    kind = LaneKind(lane["kind"])
+    drawn = curve([emotion_of(cell) for cell in cells]) if kind == LaneKind.EMOTION else None
+    return LaneRow(kind.value, lane["name"], kind.icon, cells, lane.get("persona", ""), drawn)
+
+
+def emotion_of(cards: Sequence[Mapping[str, Any]]) -> float | None:
+    """Of a cell on the curve of a persona."""
+    return next((card["emotion"] for card in cards if card.get("emotion") is not None), None)
+
+
+def _channels(cards: list[dict[str, Any]]) -> dict[str, Channel]:
+    """Of the touchpoints that these cards name."""
+    names = {card["touchpoint"] for card in cards if card.get("touchpoint")}
+    rows = Touchpoint.objects.filter(name__in=names).values_list("name", "channel") if names else []
+    return {name: Channel(channel) for name, channel in rows}
 
 
 def _columns(stages: list[StageColumn]) -> list[StepColumn | None]:
@@ -138,18 +175,8 @@ def sentence(match: list[dict[str, Any]]) -> str:
 
 
 def _entry(entry: dict[str, Any]) -> str:
-    parts = [entry.get("event") or "Any interaction"]
-    if entry.get("nth", 1) > 1:
-        parts.append(f"({entry['nth']}× or more)")
-    if "by" in entry and entry["by"] != "customer":
-        parts.append(f"by {entry['by']}")
-    if "channel" in entry:
-        parts.append(f"on {entry['channel']}")
-    if "touchpoint" in entry:
-        parts.append(f"at {entry['touchpoint']}")
-    for path, operator, value in entry.get("where", []):
-        parts.append(f"with {path.removeprefix('properties.')} {operator} {value}")
-    return " ".join(parts)
+    said = conditions.read(entry).sentence()
+    return f"{said} ({entry['nth']}× or more)" if entry.get("nth", 1) > 1 else said
 
 
 def curve(emotions: list[float | None]) -> Curve | None:
@@ -192,3 +219,15 @@ def _monotone(points: list[tuple[float, float]]) -> str:
 def _between(before: float, after: float) -> float:
     """The harmonic mean where both go the same way, flat at an extreme."""
     return 0.0 if before * after <= 0 else 2 * before * after / (before + after)
+
+
+def is_any_published() -> bool:
+    return Journey.objects.published().exists()
+
+
+FIRST_STEP = FirstStep(
+    gettext_lazy("Publish a map"),
+    gettext_lazy("The journey you want; from then on you see beside it what customers really do."),
+    "journey_list",
+    is_any_published,
+)

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.customers.models import Customer
 from apps.journeys.enums import DeviationKind
@@ -163,3 +163,7 @@ def _off_map(customer: Customer, progress: Progress) -> list[Deviation]:
     rows = Interaction.objects.for_customer(customer).by_customers().filter(~Exists(visited))
     latest = rows.order_by("-occurred_at", "-pk").values_list("occurred_at", "event")[:OFF_MAP_SHOWN]
     return [Deviation(DeviationKind.OFF_MAP.value, None, event, at) for at, event in latest]
+
+
+def looks_overdue(now: datetime) -> QuerySet[Progress]:
+    return Progress.objects.to_look_at(now - timedelta(minutes=15))

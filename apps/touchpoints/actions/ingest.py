@@ -9,23 +9,22 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
-from apps.core import wake
+from apps.core import retrying, wake
 from apps.core.enums import Origin
-from apps.customers import folding
+from apps.customers import erased, folding
 from apps.customers.actions import identities
 from apps.customers.models import SearchTerm
-from apps.touchpoints import wire
+from apps.touchpoints import matching, naming, selectors, wire
 from apps.touchpoints.enums import SourceKind
-from apps.touchpoints.models import RefusedItem, Source, Touchpoint
+from apps.touchpoints.models import RefusedItem, Source
 from apps.touchpoints.wire import Item, Refusal
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 2500
 _CACHE_SECONDS = 10.0
-_DEADLOCK_OR_SERIALISATION = {"40P01", "40001"}
 
 _WRITE = """
     WITH taken AS (
@@ -68,16 +67,8 @@ def take(*, source: Source, call: wire.Call, received_at: datetime) -> Taken:
 
 
 def store(*, source: Source, items: Sequence[Item], received_at: datetime, origin: Origin = Origin.LIVE) -> int:
-    """How many of the items were new. Deadlocks between stitchings retry thrice."""
-    for attempt in (1, 2, 3):
-        try:
-            return _store(source, items, received_at, origin)
-        except OperationalError as error:
-            state = getattr(error.__cause__, "sqlstate", None)
-            if state not in _DEADLOCK_OR_SERIALISATION or attempt == 3:
-                raise
-            logger.info("ingestion met %s, attempt %s", state, attempt)
-    raise AssertionError("unreachable")
+    """How many of the items were new. Items of somebody who was erased are passed over."""
+    return retrying.thrice(lambda: _store(source, items, received_at, origin))
 
 
 def _store(source: Source, items: Sequence[Item], received_at: datetime, origin: Origin) -> int:
@@ -89,35 +80,69 @@ def _store(source: Source, items: Sequence[Item], received_at: datetime, origin:
         return _write(source, items, known, received_at, origin)
     with transaction.atomic():
         seen = [item.occurred_at for item in items]
-        customer_ids = identities.stitch(claims=claims, at=received_at, happened_at=seen)
+        stitched = identities.stitch(claims=claims, at=received_at, happened_at=seen)
+        told = zip(items, stitched.customer_ids, stitched.watched, strict=True)
+        alive = [(item, customer_id, by) for item, customer_id, by in told if customer_id is not None]
+        items, customer_ids = [item for item, _pk, _by in alive], [pk for _item, pk, _by in alive]
         stored = _write(source, items, customer_ids, received_at, origin)
+        _note_later(source, [(item.message_id, by) for item, _pk, by in alive if by is not None])
         _write_order_numbers(items, customer_ids)
         if source.first_event_at is None and stored:
             Source.objects.filter(pk=source.pk, first_event_at=None).update(first_event_at=received_at)
     return stored
 
 
+def store_known(
+    *, source: Source, items: Sequence[Item], customer_ids: Sequence[int], received_at: datetime, origin: Origin
+) -> int:
+    """Like `store`, for items whose customers were found otherwise, such as by e-mail: their claims say nothing."""
+    with transaction.atomic():
+        stored = _write(source, items, customer_ids, received_at, origin)
+        _write_order_numbers(items, customer_ids)
+    return stored
+
+
 def _write(
     source: Source, items: Sequence[Item], customer_ids: Sequence[int], received_at: datetime, origin: Origin
 ) -> int:
-    catalogue = _catalogue()
-    rows = [
-        {
-            "customer_id": customer_id,
-            "message_id": item.message_id,
-            "occurred_at": item.occurred_at,
-            "event": item.event,
-            "by": item.by.value,
-            "channel": (item.channel or source.channel),
-            "touchpoint_id": catalogue.get(item.event),
-            "properties": item.properties,
-            "context": item.context,
-        }
-        for item, customer_id in zip(items, customer_ids, strict=True)
-    ]
+    found = catalogue()
+    rows = [_row(item, pk, found, source) for item, pk in zip(items, customer_ids, strict=True)]
     stored = write_rows(rows, source=source, received_at=received_at, origin=origin)
     wake.on_commit("pipeline")
     return stored
+
+
+def _note_later(source: Source, spoken: list[tuple[str, int]]) -> None:
+    """Message ids, each with the watched identity by which it came: the undo of a merge takes these interactions
+    along."""
+    if not spoken:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_laterbyidentity (interaction_id, identity_id)"
+            " SELECT i.id, s.identity_id FROM unnest(%s::text[], %s::bigint[]) AS s(message_id, identity_id)"
+            " JOIN touchpoints_interaction i ON i.source_id = %s AND i.message_id = s.message_id"
+            " ON CONFLICT DO NOTHING",
+            [[message_id for message_id, _by in spoken], [by for _message_id, by in spoken], source.pk],
+        )
+
+
+def _row(item: Item, customer_id: int, found: matching.Catalogue, source: Source) -> dict[str, Any]:
+    channel = item.channel or source.channel
+    entry = found.match(matching.Traffic(item.event, item.by, channel, item.properties, item.context))
+    if entry is not None and entry.gives_channel and item.channel is None:
+        channel = entry.channel
+    return {
+        "customer_id": customer_id,
+        "message_id": item.message_id,
+        "occurred_at": item.occurred_at,
+        "event": item.event,
+        "by": item.by.value,
+        "channel": channel,
+        "touchpoint_id": entry.touchpoint_id if entry is not None else None,
+        "properties": item.properties,
+        "context": item.context,
+    }
 
 
 def write_rows(rows: list[dict[str, Any]], *, source: Source, received_at: datetime, origin: Origin) -> int:
@@ -155,6 +180,10 @@ def _write_order_numbers(items: Sequence[Item], customer_ids: Sequence[int]) -> 
 
 
 def _keep_refusals(source: Source, refusals: list[Refusal], received_at: datetime) -> None:
+    """But none of somebody who was erased."""
+    named = [naming.keys(refusal.item) for refusal in refusals]
+    gone = erased.among(set().union(*named))
+    refusals = [refusal for refusal, keys in zip(refusals, named, strict=True) if not keys & gone]
     if not refusals:
         return
     RefusedItem.objects.bulk_create(
@@ -169,7 +198,7 @@ def _keep_refusals(source: Source, refusals: list[Refusal], received_at: datetim
 
 
 _sources: dict[str, tuple[float, Source]] = {}
-_touchpoints: dict[str, tuple[float, dict[str, int]]] = {}
+_catalogues: dict[str, tuple[float, matching.Catalogue]] = {}
 
 
 def find_source(*, write_key: str) -> Source | None:
@@ -185,23 +214,24 @@ def find_source(*, write_key: str) -> Source | None:
     return found
 
 
-def touchpoint_of(event: str) -> int | None:
-    return _catalogue().get(event)
+def touchpoint_of(traffic: matching.Traffic) -> int | None:
+    entry = catalogue().match(traffic)
+    return entry.touchpoint_id if entry is not None else None
 
 
-def _catalogue() -> dict[str, int]:
-    """event -> touchpoint, for the events that the catalogue names."""
-    until, found = _touchpoints.get("event", (0.0, {}))
-    if until < time.monotonic():
-        found = dict(Touchpoint.objects.exclude(event="").order_by("-pk").values_list("event", "pk"))
-        _touchpoints["event"] = (time.monotonic() + _CACHE_SECONDS, found)
+def catalogue() -> matching.Catalogue:
+    """The rules of all touchpoints, kept in the process for some seconds."""
+    until, found = _catalogues.get("all", (0.0, None))
+    if found is None or until < time.monotonic():
+        found = selectors.read_catalogue()
+        _catalogues["all"] = (time.monotonic() + _CACHE_SECONDS, found)
     return found
 
 
 def forget_cached() -> None:
     """Sources and touchpoints are read afresh by this process from now on."""
     _sources.clear()
-    _touchpoints.clear()
+    _catalogues.clear()
 
 
 def own_message_id(prefix: str) -> str:

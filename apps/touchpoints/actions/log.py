@@ -11,6 +11,7 @@ from apps.customers.models import Customer
 from apps.staff.models import User
 from apps.touchpoints.actions import ingest
 from apps.touchpoints.enums import By, Channel, Event, SourceKind
+from apps.touchpoints.matching import Traffic
 from apps.touchpoints.models import Interaction, Source, Touchpoint
 
 
@@ -44,6 +45,7 @@ def record(
     touchpoint: Touchpoint | None = None,
 ) -> bool:
     """Writes an interaction and its change; False when this message id was recorded before."""
+    traffic = Traffic(event, by.value, channel.value, properties or {}, {})
     row = {
         "customer_id": customer_id,
         "message_id": message_id,
@@ -51,8 +53,8 @@ def record(
         "event": event,
         "by": by.value,
         "channel": channel.value,
-        "touchpoint_id": touchpoint.pk if touchpoint else ingest.touchpoint_of(event),
-        "properties": properties or {},
+        "touchpoint_id": touchpoint.pk if touchpoint else ingest.touchpoint_of(traffic),
+        "properties": traffic.properties,
         "context": {},
     }
     origin = Origin.STAFF if kind is SourceKind.STAFF else Origin.LIVE

@@ -15,6 +15,14 @@ def create(*, name: str, kind: SourceKind) -> Source:
     return source
 
 
+def named(names: set[str]) -> dict[str, Source]:
+    """The sources of these names, whatever their kind; those that are missing are made, for imports."""
+    found = {source.name: source for source in Source.objects.filter(name__in=names)}
+    for name in sorted(names - found.keys()):
+        found[name] = create(name=name, kind=SourceKind.IMPORT)
+    return found
+
+
 def renew_key(*, source: Source) -> None:
     """The old key is refused from now on (within seconds in other processes)."""
     source.write_key = make_write_key()

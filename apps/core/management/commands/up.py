@@ -173,7 +173,7 @@ def write_privately(path: Path, values: dict[str, str]) -> None:
 
 
 def _worker(number: int) -> list[str]:
-    threads = ["-P", "threads", "-c", "4", "-Q", "pipeline,run,deliver", "-n", f"worker{number}@%h"]
+    threads = ["-P", "threads", "-c", "4", "-Q", "pipeline,run,deliver,jobs", "-n", f"worker{number}@%h"]
     return [*_celery("worker"), *threads, "--without-mingle", "--without-gossip", "--loglevel", "WARNING"]
 
 

@@ -1,0 +1,65 @@
+"""The page of preferences: which topics by which channel, and what somebody said about them so far."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from apps.campaigns.enums import Way
+from apps.campaigns.models import Message
+from apps.customers import selectors as customers
+from apps.customers.models import Topic
+
+VERSION = "1"  # of the page's wording; goes up with every change of it
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One box: a topic on a channel."""
+
+    topic: Topic
+    way: Way
+    address: str
+    is_yes: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.way.value}:{self.topic.key}"
+
+    @property
+    def label(self) -> str:
+        """Word for word what stands beside the box."""
+        return wording(topic=self.topic, way=self.way)
+
+
+@dataclass(frozen=True)
+class Line:
+    topic: Topic
+    choices: list[Choice]
+
+
+def wording(*, topic: Topic, way: Way) -> str:
+    return _("%(topic)s by %(way)s") % {"topic": topic.name, "way": way.label}
+
+
+def page_of(message: Message) -> list[Line]:
+    """Public topics only. The message's own address answers for its channel, the customer's for the other ones."""
+    addresses = addresses_of(message)
+    return [
+        Line(
+            topic, [Choice(topic, way, address, _says_yes(message, way, address, topic)) for way, address in addresses]
+        )
+        for topic in Topic.objects.filter(is_public=True).order_by("name", "pk")
+    ]
+
+
+def addresses_of(message: Message) -> list[tuple[Way, str]]:
+    customer = message.customer
+    known = {Way.EMAIL: customer.email, Way.SMS: customer.phone}
+    if Way(message.channel).reaches_people:
+        known[Way(message.channel)] = message.address
+    return [(way, known[way]) for way in Way if known.get(way) or way == message.channel]
+
+
+def _says_yes(message: Message, way: Way, address: str, topic: Topic) -> bool:
+    found = customers.says_no(customer=message.customer, address=address, channel=way.value, topic=topic)
+    return found is None
