@@ -330,6 +330,7 @@ SPECTACULAR_SETTINGS = {
         "CampaignStates": "apps.campaigns.enums.CampaignState",
         "MessageState": "apps.campaigns.enums.MessageState",
         "JobState": "apps.core.enums.JobState",
+        "Role": "apps.staff.enums.Role",
         "SegmentKind": "apps.customers.enums.SegmentKind",
         "SurveyKind": "apps.feedback.enums.SurveyKind",
         "Channel": "apps.touchpoints.enums.Channel",

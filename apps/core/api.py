@@ -39,10 +39,10 @@ def paged[T: Model](
         page = keyset.newest_first(queryset, time_field=time_field, cursor=cursor, size=page_size(request))
     except keyset.BadCursor as error:
         raise ValidationError({"cursor": str(error)}) from error
-    return Response({"results": render(page.rows), "next": _next(request, page.next_cursor)})
+    return Response({"results": render(page.rows), "next": next_page(request, page.next_cursor)})
 
 
-def _next(request: Request, cursor: str | None) -> str | None:
+def next_page(request: Request, cursor: str | None) -> str | None:
     if cursor is None:
         return None
     query = request.query_params.copy()

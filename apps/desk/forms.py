@@ -12,6 +12,15 @@ _COMMON = ["Store visit", "Call", "E-mail received", "Chat", "Complaint", "Quest
 OLDEST = timedelta(days=3650)
 
 
+def past(at: datetime, *, now: datetime) -> datetime:
+    """When something happened, as somebody says. Raises ValidationError."""
+    if at > now + timedelta(minutes=1):
+        raise ValidationError(_("This lies in the future. Choose when it happened."))
+    if at < now - OLDEST:
+        raise ValidationError(_("This is more than ten years ago. Check the year."))
+    return min(at, now)
+
+
 class LogInteractionForm(forms.Form):
     """An interaction logged by hand."""
 
@@ -41,10 +50,4 @@ class LogInteractionForm(forms.Form):
     suggestions = _COMMON
 
     def clean_at(self) -> datetime:
-        at: datetime = self.cleaned_data["at"]
-        now = timezone.now()
-        if at > now + timedelta(minutes=1):
-            raise ValidationError(_("This lies in the future. Choose when it happened."))
-        if at < now - OLDEST:
-            raise ValidationError(_("This is more than ten years ago. Check the year."))
-        return min(at, now)
+        return past(self.cleaned_data["at"], now=timezone.now())

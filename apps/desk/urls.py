@@ -3,6 +3,7 @@ from django.urls import path
 from apps.desk import (
     api,
     api_companies,
+    api_interactions,
     api_people,
     api_stages,
     api_tasks,
@@ -30,6 +31,16 @@ urlpatterns = [
     path("personas/<int:pk>/rule/", views_personas.persona_rule, name="persona_rule"),
     path("settings/conversion/", views_personas.conversion_rule, name="conversion_rule"),
     path("customers/<int:pk>/stage/", views_stages.stage_set, name="stage_set"),
+    path(
+        "api/customers/<int:pk>/interactions/",
+        api_interactions.CustomerInteractions.as_view(),
+        name="api_customer_interactions",
+    ),
+    path(
+        "api/interactions/<int:pk>/retract/",
+        api_interactions.InteractionRetract.as_view(),
+        name="api_interaction_retract",
+    ),
     path("api/customers/<int:pk>/stage/", api_stages.CustomerStage.as_view(), name="api_customer_stage"),
     path("customers/<int:pk>/persona/", views_personas.customer_persona, name="customer_persona"),
     path("tasks/", views_tasks.task_list, name="task_list"),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -10,11 +11,13 @@ from rest_framework.views import APIView
 from apps.core.api import Conflict, paged, whole
 from apps.core.models import CompanySettings
 from apps.staff.actions import company, departments
-from apps.staff.enums import Act
+from apps.staff.actions import people as members
+from apps.staff.enums import Act, Role
 from apps.staff.models import Department, User
-from apps.staff.permissions import api_may
+from apps.staff.permissions import api_may, writer
 from apps.staff.selectors import people
 from apps.staff.serializers import CompanySettingsSerializer, DepartmentSerializer, StaffSerializer
+from apps.staff.serializers_people import StaffChangeSerializer
 
 
 class Settings(APIView):
@@ -51,6 +54,34 @@ class StaffList(APIView):
         return paged(request, people.staff(), time_field="joined_at", render=lambda rows: [_person(r) for r in rows])
 
 
+class StaffDetail(APIView):
+    permission_classes = [api_may(Act.ADMINISTER)]
+
+    @extend_schema(operation_id="staff_read", responses=StaffSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """One member of staff."""
+        return Response(_person(get_object_or_404(people.staff(), pk=pk)))
+
+    @extend_schema(operation_id="staff_change", request=StaffChangeSerializer, responses=StaffSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes what is given. 409 when nobody would be left to administer, or when you would disable yourself."""
+        person = get_object_or_404(people.staff(), pk=pk)
+        given = StaffChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        values = {
+            "name": person.name,
+            "role": person.role or Role.VIEWER,
+            "department": person.department,
+            "is_active": person.is_active,
+            **given.validated_data,
+        }
+        try:
+            members.change(user=person, by=writer(request), **values | {"role": Role(values["role"])})
+        except members.NotAllowed as error:
+            raise Conflict(str(error)) from error
+        return Response(_person(get_object_or_404(people.staff(), pk=pk)))
+
+
 class DepartmentList(APIView):
     permission_classes = [api_may(Act.ADMINISTER)]
 
@@ -67,10 +98,40 @@ class DepartmentList(APIView):
         """Adds a department. 409 when there is one of that name."""
         given = DepartmentSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        if Department.objects.filter(name=given.validated_data["name"]).exists():
-            raise Conflict({"name": "There is a department of this name."})
+        _check_free(given.validated_data["name"])
         row = departments.create(**given.validated_data)
         return Response(DepartmentSerializer(row).data, status=201)
+
+
+class DepartmentDetail(APIView):
+    permission_classes = [api_may(Act.ADMINISTER)]
+
+    @extend_schema(operation_id="department_read", responses=DepartmentSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """One department."""
+        return Response(DepartmentSerializer(get_object_or_404(Department, pk=pk)).data)
+
+    @extend_schema(operation_id="department_change", request=DepartmentSerializer, responses=DepartmentSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes what is given. 409 when there is another of that name."""
+        row = get_object_or_404(Department, pk=pk)
+        given = DepartmentSerializer(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        values = {"name": row.name, "description": row.description, **given.validated_data}
+        _check_free(values["name"], pk)
+        departments.change(department=row, **values)
+        return Response(DepartmentSerializer(row).data)
+
+    @extend_schema(operation_id="department_delete", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Its people stay, without a department. The audit can bring it back."""
+        departments.delete(department=get_object_or_404(Department, pk=pk))
+        return Response(status=204)
+
+
+def _check_free(name: str, pk: int = 0) -> None:
+    if Department.objects.filter(name=name).exclude(pk=pk).exists():
+        raise Conflict({"name": "There is a department of this name."})
 
 
 def _person(row: User) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +15,7 @@ from apps.core.models import Job
 from apps.staff.enums import Act
 from apps.staff.permissions import api_may
 from apps.staff.serializers_jobs import JobDetailSerializer, JobSerializer
-from apps.staff.views_jobs import files_of, find_job, jobs_of
+from apps.staff.views_jobs import file_response, files_of, find_job, jobs_of
 
 _NOT_OURS = OpenApiResponse(description="Somebody else's job.")
 
@@ -44,11 +46,22 @@ class JobDetail(APIView):
                 "role": file.role,
                 "name": file.name,
                 "size": file.size,
-                "url": request.build_absolute_uri(reverse("job_file", args=[pk, file.role])),
+                "url": request.build_absolute_uri(reverse("api_job_file", args=[pk, file.role])),
             }
             for file in files_of(job)
         ]
         return Response(shown(job) | {"files": files})
+
+
+class JobFileDetail(APIView):
+    permission_classes = [api_may(Act.SEE_MAPS)]
+
+    @extend_schema(
+        operation_id="job_file", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 403: _NOT_OURS}
+    )
+    def get(self, request: Request, pk: int, role: str) -> HttpResponse:
+        """A file of the job, such as the export or the rows that were refused."""
+        return file_response(request.user, pk, role)
 
 
 class JobCancel(APIView):

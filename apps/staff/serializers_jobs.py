@@ -9,7 +9,7 @@ class JobFileSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=[FileRole.RESULT.value, FileRole.ERRORS.value])
     name = serializers.CharField()
     size = serializers.IntegerField()
-    url = serializers.URLField(help_text="Opens with a session of the person who started the job, or of an admin.")
+    url = serializers.URLField(help_text="Opens for whoever started the job, and for an admin.")
 
 
 class JobSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate
+from typing import Any, Concatenate
 
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +23,24 @@ class CappedUpload(TemporaryFileUploadHandler):
         super().receive_data_chunk(raw_data, start)
 
 
+def cap_upload(request: HttpRequest) -> None:
+    """To be called before anybody reads the body."""
+    request.upload_handlers = [CappedUpload(request)]
+
+
+def says_too_large(request: Any) -> bool:
+    return int(request.META.get("CONTENT_LENGTH") or 0) > limits.MAX_FILE_BYTES + _FORM_AROUND_BYTES
+
+
+def is_too_large(request: Any) -> bool:
+    """What says so by itself is not read at all."""
+    if says_too_large(request):
+        return True
+    is_whole = bool(request.FILES)  # reads the body
+    stopped = any(isinstance(one, CappedUpload) and one.is_too_large for one in request.upload_handlers)
+    return stopped and not is_whole
+
+
 def takes_large_file[**P](
     refuse: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[
@@ -35,17 +53,15 @@ def takes_large_file[**P](
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @csrf_protect
         def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            is_whole = bool(request.FILES)  # reads the body
-            stopped = any(isinstance(one, CappedUpload) and one.is_too_large for one in request.upload_handlers)
-            return (refuse if stopped and not is_whole else view)(request, *args, **kwargs)
+            return (refuse if is_too_large(request) else view)(request, *args, **kwargs)
 
         # The handler must be there before anybody reads the body, and the CSRF check reads it: so that comes after.
         @csrf_exempt
         @wraps(view)
         def with_handler(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if int(request.META.get("CONTENT_LENGTH") or 0) > limits.MAX_FILE_BYTES + _FORM_AROUND_BYTES:
+            if says_too_large(request):
                 return refuse(request, *args, **kwargs)
-            request.upload_handlers = [CappedUpload(request)]
+            cap_upload(request)
             return checked(request, *args, **kwargs)
 
         return with_handler

@@ -1,7 +1,7 @@
 from datetime import date
 
 from django.contrib import messages as toasts
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -17,7 +17,7 @@ from apps.staff.selectors import audit
 @require_GET
 @may(Act.ADMINISTER)
 def audit_list(request: HttpRequest) -> HttpResponse:
-    return _page(request, _filters(request))
+    return _page(request, filters_of(request.GET))
 
 
 @require_POST
@@ -52,10 +52,11 @@ def _page(request: HttpRequest, filters: audit.Filters, *, trouble: str = "", st
     return render(request, "staff/audit_list.html", context, status=status)
 
 
-def _filters(request: HttpRequest) -> audit.Filters:
-    person, kind = request.GET.get("person", ""), request.GET.get("kind", "")
+def filters_of(query: QueryDict) -> audit.Filters:
+    """What is no filter is none."""
+    person, kind = query.get("person", ""), query.get("kind", "")
     try:
-        day = date.fromisoformat(request.GET.get("day", ""))
+        day = date.fromisoformat(query.get("day", ""))
     except ValueError:
         day = None
     return audit.Filters(

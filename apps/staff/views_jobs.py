@@ -36,7 +36,7 @@ def jobs_of(user: Any) -> QuerySet[Job]:
 
 def find_job(user: Any, pk: int) -> Job:
     job = get_object_or_404(Job.objects.select_related("user"), pk=pk)
-    if not user.has_perm(Act.ADMINISTER.permission) and (user.pk is None or job.user_id != user.pk):
+    if not jobs_of(user).filter(pk=job.pk).exists():
         raise PermissionDenied
     return job
 
@@ -106,8 +106,12 @@ def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @may(Act.SEE_MAPS)
 def job_file(request: HttpRequest, pk: int, role: str) -> HttpResponse:
-    job = find_job(request.user, pk)
-    _check_still_may(request, job)
+    return file_response(request.user, pk, role)
+
+
+def file_response(user: Any, pk: int, role: str) -> HttpResponse:
+    job = find_job(user, pk)
+    _check_still_may(user, job)
     file = get_object_or_404(files_of(job), role=role)
     response = StreamingHttpResponse(jobs.read_file(file), content_type=file.content_type)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file.name)
@@ -116,10 +120,10 @@ def job_file(request: HttpRequest, pk: int, role: str) -> HttpResponse:
     return response  # type: ignore[return-value]  # a stream is no HttpResponse and is answered alike
 
 
-def _check_still_may(request: HttpRequest, job: Job) -> None:
+def _check_still_may(user: Any, job: Job) -> None:
     """Who started it may have lost the role since."""
     kind = registry.importers.get(job.params.get("importer", "")) or registry.exporters.get(
         job.params.get("exporter", "")
     )
-    if kind is not None and not request.user.has_perm(kind.permission):
+    if kind is not None and not user.has_perm(kind.permission):
         raise PermissionDenied

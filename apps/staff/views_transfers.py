@@ -39,34 +39,34 @@ def data(request: HttpRequest) -> HttpResponse:
     return render(request, "transfers/data.html", context)
 
 
-def find_importer(request: HttpRequest, kind: str) -> Importer[Any]:
+def find_importer(user: Any, kind: str) -> Importer[Any]:
     importer = registry.importers.get(kind)
     if importer is None:
         raise Http404
-    if not request.user.has_perm(importer.permission):
+    if not user.has_perm(importer.permission):
         raise PermissionDenied
     return importer
 
 
-def _find_exporter(request: HttpRequest, kind: str) -> Exporter:
+def find_exporter(user: Any, kind: str) -> Exporter:
     exporter = registry.exporters.get(kind)
     if exporter is None:
         raise Http404
-    if not request.user.has_perm(exporter.permission):
+    if not user.has_perm(exporter.permission):
         raise PermissionDenied
     return exporter
 
 
-def find_import(request: HttpRequest, pk: int) -> Job:
-    job = find_job(request.user, pk)
+def find_import(user: Any, pk: int) -> Job:
+    job = find_job(user, pk)
     if job.kind != importing.KIND:
         raise Http404
-    find_importer(request, job.params["importer"])
+    find_importer(user, job.params["importer"])
     return job
 
 
 def _too_large(request: HttpRequest, kind: str) -> HttpResponse:
-    importer = find_importer(request, kind)
+    importer = find_importer(request.user, kind)
     words = _("The file is larger than 200 MB. Split it and import the parts one after the other.")
     context = {"kind": kind, "importer": importer, "form": UploadForm(options=importer.options), "problem": words}
     return render(request, "transfers/import_create.html", context, status=413)
@@ -76,7 +76,7 @@ def _too_large(request: HttpRequest, kind: str) -> HttpResponse:
 @may(Act.TRANSFER)
 @takes_large_file(_too_large)
 def import_create(request: HttpRequest, kind: str) -> HttpResponse:
-    importer = find_importer(request, kind)
+    importer = find_importer(request.user, kind)
     is_sent = request.method == "POST"
     form = UploadForm(request.POST if is_sent else None, request.FILES if is_sent else None, options=importer.options)
     if is_sent and form.is_valid():
@@ -100,7 +100,7 @@ def import_create(request: HttpRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may(Act.TRANSFER)
 def import_mapping(request: HttpRequest, pk: int) -> HttpResponse:
-    job = find_import(request, pk)
+    job = find_import(request.user, pk)
     if job.is_finished or not importing.phase_of(job).waits:
         return redirect("import_review", pk=pk)
     importer, header, kind = importing.importer_of(job), job.params["header"], job.params["importer"]
@@ -146,7 +146,7 @@ def _check(request: HttpRequest, job: Job, form: MappingForm) -> HttpResponse:
 @may(Act.TRANSFER)
 def import_review(request: HttpRequest, pk: int) -> HttpResponse:
     """Progress of the dry run, then what the file would change."""
-    job = find_import(request, pk)
+    job = find_import(request.user, pk)
     phase = importing.phase_of(job)
     if job.is_finished or phase is Phase.IMPORTING:
         return redirect("job_detail", pk=pk)
@@ -169,7 +169,7 @@ def import_review(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @may(Act.TRANSFER)
 def import_start(request: HttpRequest, pk: int) -> HttpResponse:
-    job = find_import(request, pk)
+    job = find_import(request.user, pk)
     try:
         importing.start(job=job, now=timezone.now())
     except importing.WrongPhase:
@@ -181,7 +181,7 @@ def import_start(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may(Act.TRANSFER)
 def export_create(request: HttpRequest, kind: str) -> HttpResponse:
-    exporter = _find_exporter(request, kind)
+    exporter = find_exporter(request.user, kind)
     form = ExportForm(request.POST or None, options=exporter.options)
     if request.method == "POST" and form.is_valid():
         job = exporting.begin(

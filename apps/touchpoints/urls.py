@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.touchpoints import api, views, views_ingest
+from apps.touchpoints import api, api_sources, views, views_ingest
 
 urlpatterns = [
     # Both spellings: a redirect would lose the body.
@@ -18,7 +18,11 @@ urlpatterns = [
     path("touchpoints/<int:pk>/delete/", views.touchpoint_delete, name="touchpoint_delete"),
     path("touchpoints/<int:pk>/apply/", views.touchpoint_apply, name="touchpoint_apply"),
     path("api/touchpoints/", api.TouchpointList.as_view(), name="api_touchpoint_list"),
+    path("api/touchpoints/unmatched/", api_sources.Unmatched.as_view(), name="api_touchpoint_unmatched"),
     path("api/touchpoints/<int:pk>/", api.TouchpointDetail.as_view(), name="api_touchpoint_detail"),
+    path("api/sources/", api_sources.SourceList.as_view(), name="api_source_list"),
+    path("api/sources/<int:pk>/", api_sources.SourceDetail.as_view(), name="api_source_detail"),
+    path("api/sources/<int:pk>/renew-key/", api_sources.SourceRenewKey.as_view(), name="api_source_renew_key"),
     path("sources/", views.source_list, name="source_list"),
     path("sources/new/", views.source_create, name="source_create"),
     path("sources/<int:pk>/", views.source_detail, name="source_detail"),

@@ -43,6 +43,9 @@ def of_staff(now: datetime) -> dict[str, dict]:
     notices.tell(user_ids=[somebody.pk], kind=NoticeKind.NEED, key="x", text="Look", now=now)
     return {
         "staff_detail": person, "second_factor_remove": person, "invite_again": invite, "invite_revoke": invite,
+        "api_staff_detail": person, "api_invite_detail": invite, "api_invite_again": invite,
+        "api_department_detail": department, "api_key_detail": key,
+        "api_audit_undo": {"model": "staff.DepartmentEvent", "pk": event.pgh_id},
         "department_detail": department, "department_delete": deleted, "key_renew": key, "key_revoke": key,
         "audit_undo": {"model": "staff.DepartmentEvent", "pk": event.pgh_id},
         "notice_open": {"pk": somebody.notices.get().pk},
@@ -59,6 +62,8 @@ def of_data(now: datetime) -> dict[str, dict]:
     site = ReviewSite.objects.get_or_create(name="Shop reviews", defaults={"url": "https://reviews.example"})[0]
     review = {"pk": Review.objects.create(site=site, external_id="1", rating=4, published_at=now).pk}
     return {
+        "api_import_detail": job, "api_import_check": job, "api_import_start": job,
+        "api_job_file": {"pk": ended.pk, "role": "result"},
         "import_create": {"kind": "customers"}, "export_create": {"kind": "customers"}, "import_mapping": job,
         "import_review": job, "import_start": job, "job_detail": job, "api_job_detail": job, "job_cancel": job,
         "api_job_cancel": running, "job_file": {"pk": ended.pk, "role": "result"},
@@ -118,6 +123,8 @@ def build(now: datetime) -> dict[str, dict]:
         "persona_detail": persona, "persona_rule": persona, "customer_persona": person,
         "customer_detail": person, "interaction_log": person, "api_customer_timeline": person,
         "api_customer_journeys": person, "api_customer_messages": person, "api_customer_consents": person,
+        "api_customer_interactions": person,
+        "api_interaction_retract": {"pk": Interaction.objects.filter(event="Order Completed").get().pk},
         "interaction_retract": {"pk": Interaction.objects.filter(event="Order Completed").get().pk},
         "journey_detail": pk, "api_journey_detail": pk, "api_journey_publish": pk, "api_journey_funnel": pk,
         "funnel": pk, "funnel_customers": {**pk, "step": 0},
@@ -131,6 +138,7 @@ def build(now: datetime) -> dict[str, dict]:
         "case_detail": case, "case_reopen": case,
         "touchpoint_detail": place, "touchpoint_edit": place, "touchpoint_apply": place, "touchpoint_delete": spare,
         "api_touchpoint_detail": place,
+        "api_source_detail": {"pk": source.pk}, "api_source_renew_key": {"pk": source.pk},
         "source_detail": {"pk": source.pk}, "source_renew_key": {"pk": source.pk},
         **of_staff(now),
         **of_data(now),

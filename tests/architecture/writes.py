@@ -22,7 +22,7 @@ WRITES = {
     "card_comments": ALL, "api_comment_list": ALL,
     # a question to the database that writes nothing, with the question in its body
     "rule_edit": PEOPLE, "api_segment_preview": PEOPLE,
-    "case_detail": AGENTS, "review_detail": AGENTS,
+    "api_notices_read": ALL, "case_detail": AGENTS, "review_detail": AGENTS,
     **dict.fromkeys(["api_customer_detail", "api_company_list", "api_company_detail", "api_company_members",
                      "api_company_member", "api_task_list", "api_task_detail"], AGENTS),
     **dict.fromkeys(["api_segment_list", "api_segment_detail", "api_segment_members", "api_touchpoint_list",
@@ -43,9 +43,11 @@ KEYS_READ = {
 }  # fmt: skip
 KEYS_WRITE = {
     "api_customer_consents": WRITE, "api_customer_stage": WRITE, "api_customer_detail": WRITE,
+    "api_customer_interactions": WRITE, "api_interaction_retract": WRITE,
     "api_review_reply": WRITE, "api_segment_preview": PERSONAL,
     "api_comment_list": ONLY_ADMIN,  # or `read` and `write` together: test_comments.py
     **dict.fromkeys(["api_company_list", "api_company_detail", "api_company_members", "api_company_member",
                      "api_task_list", "api_task_detail"], WRITE),
-    **dict.fromkeys(["api_customer_merge", "api_merge_undo", "api_duplicate_dismiss"], ONLY_ADMIN),
+    **dict.fromkeys(["api_customer_merge", "api_merge_undo", "api_duplicate_dismiss",
+                     "api_import_list", "api_export_list"], ONLY_ADMIN),
 }  # fmt: skip

@@ -78,7 +78,7 @@ def _plain(_ground: Ground, values: Values) -> Values:
     return values
 
 
-def _api(method: str, url: str, fields: dict[str, int], *, body=_plain, reads=None, **more: Any) -> Path:
+def api_path(method: str, url: str, fields: dict[str, int], *, body=_plain, reads=None, **more: Any) -> Path:
     """Unless said otherwise the fields are sent as they are, and read from where they were sent."""
 
     def read(ground: Ground, _response: HttpResponse) -> Values:
@@ -271,15 +271,15 @@ def _of_survey(found: dict[str, Any]) -> Values:
 
 
 API: list[Path] = [
-    _api(
+    api_path(
         "post",
         "api_topic_list",
         NAMED,
         reads=of_row("customers.Topic", "name", "description"),
         may_be_empty=DESCRIBED,
     ),
-    _api("patch", "api_topic_detail", NAMED, may_be_empty=DESCRIBED),
-    _api(
+    api_path("patch", "api_topic_detail", NAMED, may_be_empty=DESCRIBED),
+    api_path(
         "post",
         "api_task_list",
         TASK,
@@ -287,8 +287,8 @@ API: list[Path] = [
         reads=of_row("desk.Task", "title", "note"),
         may_be_empty=frozenset({"note"}),
     ),
-    _api("patch", "api_task_detail", TASK, may_be_empty=frozenset({"note"})),
-    _api(
+    api_path("patch", "api_task_detail", TASK, may_be_empty=frozenset({"note"})),
+    api_path(
         "post",
         "api_card_list",
         _CARD,
@@ -296,7 +296,7 @@ API: list[Path] = [
         reads=of_row("journeys.Card", "text", "evidence_note"),
         may_be_empty=frozenset({"evidence_note"}),
     ),
-    _api(
+    api_path(
         "patch",
         "api_card_detail",
         _CARD,
@@ -304,15 +304,15 @@ API: list[Path] = [
         reads=lambda g, _r: {name: getattr(_card(g), name) for name in _CARD},
         may_be_empty=frozenset({"evidence_note"}),
     ),
-    _api(
+    api_path(
         "post",
         "api_comment_list",
         {"text": 2000},
         body=lambda g, v: {"card": str(g.kwargs["card_comments"]["key"]), **v},
         reads=of_row("journeys.Comment", "text"),
     ),
-    _api("post", "api_share_link_list", {"name": 100}, reads=of_row("journeys.ShareLink", "name")),
-    _api(
+    api_path("post", "api_share_link_list", {"name": 100}, reads=of_row("journeys.ShareLink", "name")),
+    api_path(
         "patch",
         "api_customer_detail",
         {"name": 300, "tag": 50},
@@ -321,7 +321,7 @@ API: list[Path] = [
         body=lambda _g, v: {"name": v["name"], "tags": [v["tag"]]},
         may_be_empty=frozenset({"name"}),
     ),
-    _api(
+    api_path(
         "post",
         "api_company_list",
         _COMPANY,
@@ -330,7 +330,7 @@ API: list[Path] = [
         may_be_empty=_MAY,
         keeps={"trait": _as_it_is},
     ),
-    _api(
+    api_path(
         "patch",
         "api_company_detail",
         _COMPANY,
@@ -339,7 +339,7 @@ API: list[Path] = [
         may_be_empty=_MAY,
         keeps={"trait": _as_it_is},
     ),
-    _api(
+    api_path(
         "post",
         "api_company_members",
         {"role": 50},
@@ -347,7 +347,7 @@ API: list[Path] = [
         body=lambda g, v: {"customer": g.kwargs["customer_edit"]["pk"], **v},
         reads=_first_of("api_company_members", "role"),
     ),
-    _api(
+    api_path(
         "post",
         "api_customer_consents",
         {"evidence": 500},
@@ -356,7 +356,7 @@ API: list[Path] = [
         keeps={"evidence": _as_it_is},
         reads=of_row("customers.Consent", "evidence"),
     ),
-    _api(
+    api_path(
         "post",
         "api_customer_stage",
         {"note": 500},
@@ -364,7 +364,7 @@ API: list[Path] = [
         body=lambda _g, v: {"journey": SHOP["name"], "stage": "Purchase", **v},
         reads=only("note", reads_timeline),
     ),
-    _api(
+    api_path(
         "post",
         "api_segment_list",
         _SEGMENT,
@@ -377,8 +377,8 @@ API: list[Path] = [
             "rule": {"trait": ["plan", "=", v["value"]]},
         },
     ),
-    _api("patch", "api_segment_detail", NAMED, may_be_empty=DESCRIBED),
-    _api(
+    api_path("patch", "api_segment_detail", NAMED, may_be_empty=DESCRIBED),
+    api_path(
         "post",
         "api_segment_preview",
         {"value": NO_LIMIT},
@@ -387,7 +387,7 @@ API: list[Path] = [
         body=lambda _g, v: {"rule": {"trait": ["plan", "=", v["value"]]}},
         reads=lambda _g, r: {"value": r.json()["sentence"].removeprefix("plan is “").removesuffix("”")},
     ),
-    _api(
+    api_path(
         "patch",
         "api_touchpoint_detail",
         {"name": 100, "description": 500, "event": 200, "utm_source": 200},
@@ -403,7 +403,7 @@ API: list[Path] = [
             **g.json("api_touchpoint_detail")["rules"][0],
         },
     ),
-    _api(
+    api_path(
         "post",
         "api_touchpoint_list",
         {"name": 100, "description": 500},
@@ -411,14 +411,14 @@ API: list[Path] = [
         body=lambda _g, v: {**v, "channel": "store"},
         reads=of_row("touchpoints.Touchpoint", "name", "description"),
     ),
-    _api(
+    api_path(
         "post",
         "api_review_reply",
         {"reply": 10_000},
         may_be_empty=frozenset({"reply"}),
         reads=_first_of("api_review_list", "reply"),
     ),
-    _api(
+    api_path(
         "post",
         "api_survey_list",
         _SURVEY,
@@ -426,7 +426,7 @@ API: list[Path] = [
         reads=lambda _g, r: _of_survey(r.json()),
         may_be_empty=_SURVEY_MAY,
     ),
-    _api(
+    api_path(
         "patch",
         "api_survey_detail",
         _SURVEY,
@@ -434,7 +434,7 @@ API: list[Path] = [
         reads=lambda _g, r: _of_survey(r.json()),
         may_be_empty=_SURVEY_MAY,
     ),
-    _api(
+    api_path(
         "post",
         "survey_open_answer",
         {"comment": 4000},
@@ -442,7 +442,7 @@ API: list[Path] = [
         reads=of_row("feedback.Response", "comment"),
         may_be_empty=frozenset({"comment"}),
     ),
-    _api(
+    api_path(
         "post",
         "api_journey_import",
         _JOURNEY,
@@ -451,7 +451,7 @@ API: list[Path] = [
         keeps={"event": _in_a_rule},
         may_be_empty=frozenset({"goal", "persona", "feeling"}),
     ),
-    _api(
+    api_path(
         "post",
         "api_campaign_import",
         {"name": 200, "subject": 500, "body": NO_LIMIT},
@@ -459,16 +459,16 @@ API: list[Path] = [
         reads=_reads_campaign,
         keeps={"subject": no_template, "body": no_template},
     ),
-    _api(
+    api_path(
         "post",
         "api_endpoint_list",
         {"name": 100},
         body=lambda _g, v: {**v, "url": PUBLIC},
         reads=of_row("campaigns.Endpoint", "name"),
     ),
-    _api("patch", "api_endpoint_detail", {"name": 100}),
-    _api("patch", "api_settings", SETTINGS, may_be_empty=frozenset({"postal_address", "sender_name"})),
-    _api(
+    api_path("patch", "api_endpoint_detail", {"name": 100}),
+    api_path("patch", "api_settings", SETTINGS, may_be_empty=frozenset({"postal_address", "sender_name"})),
+    api_path(
         "post",
         "api_department_list",
         NAMED,

@@ -10,12 +10,14 @@ from django.urls import reverse
 from tests.architecture.test_access import POSTS, PUBLIC, WHO
 from tests.hostile.paths import API, JSON, Ground
 from tests.hostile.paths_of_forms import FORMS
+from tests.hostile.paths_of_office import OFFICE
 from tests.hostile.strings import LONG
 
-TABLE = {path.url for path in [*API, *FORMS]}
+TABLE = {path.url for path in [*API, *OFFICE, *FORMS]}
 ELSEWHERE = {
     "collect": "test_ingestion.py",
     "import_create": "test_ingestion.py: a file",
+    "api_import_list": "test_ingestion.py: the same file",
     "journey_import": "tests/journeys/test_interchange.py: a file",
     "join": "test_ingestion.py",
     "campaign_edit": "tests/campaigns/test_builder.py",
@@ -92,6 +94,13 @@ NO_TEXT = {
             "campaign_dry_run_start",
             "api_campaign_dry_run",
             "account_logout",
+            "api_invite_again",
+            "api_key_detail",
+            "api_audit_undo",
+            "api_source_renew_key",
+            "api_import_start",
+            "api_notices_read",
+            "api_interaction_retract",
         ],
         "a button",
     ),
@@ -103,6 +112,8 @@ NO_TEXT = {
             "customer_persona",
             "customer_export",
             "export_create",
+            "api_export_list",
+            "api_import_check",
             "campaign_change",
             "api_campaign_activate",
             "set_theme",

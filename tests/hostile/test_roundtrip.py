@@ -8,9 +8,10 @@ from django.db import transaction
 
 from tests.hostile.paths import API, NO_LIMIT, Ground, Path, Values
 from tests.hostile.paths_of_forms import FORMS
+from tests.hostile.paths_of_office import OFFICE
 from tests.hostile.strings import LONG, NAUGHTY, NUL, SURROGATES, XSS
 
-BOTH = pytest.mark.parametrize("paths", [API, FORMS], ids=["api", "forms"])
+BOTH = pytest.mark.parametrize("paths", [[*API, *OFFICE], FORMS], ids=["api", "forms"])
 TEXTS = list({text.strip(): text for text in [*NAUGHTY, *XSS] if len(text) <= 2000}.values())
 SHARE = 16  # each path takes every sixteenth text, its neighbour another sixteenth; with FAULTS=long all of them
 TAKEN, REFUSED = {200, 201, 302}, {400, 422}

@@ -26,7 +26,7 @@ def due_at(*, opened_at: datetime, hours: int) -> datetime:
 
 
 @transaction.atomic
-def close(*, case: Case, root_cause: str, action_taken: str, by: User, now: datetime) -> Case:
+def close(*, case: Case, root_cause: str, action_taken: str, by: User | None, now: datetime) -> Case:
     """Closes with what caused it and what was done, and puts that on the timeline."""
     case = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if case.closed_at is not None:
@@ -38,7 +38,7 @@ def close(*, case: Case, root_cause: str, action_taken: str, by: User, now: date
         case,
         Event.CASE_CLOSED,
         now,
-        {"root_cause": root_cause, "action_taken": action_taken, "user": str(by)},
+        {"root_cause": root_cause, "action_taken": action_taken, "user": str(by or "")},
     )
     return case
 

@@ -102,7 +102,7 @@ def enter(
 
 
 @transaction.atomic
-def retract(*, interaction: Interaction, user: User, now: datetime) -> None:
+def retract(*, interaction: Interaction, user: User | None, now: datetime) -> None:
     """Takes back what staff entered; an answer goes out of all figures, and its open case is closed. Raises
     log.NotRetractable."""
     log.retract(interaction=interaction, user=user, now=now)

@@ -42,7 +42,7 @@ def invite(
     )
 
 
-def again(*, invite_pk: int, by: User, now: datetime) -> Invite:
+def again(*, invite_pk: int, by: User | None, now: datetime) -> Invite:
     old = Invite.objects.get(pk=invite_pk)
     if old.accepted_at is not None:
         raise CannotInvite(_("%(name)s has joined already.") % {"name": old.name or old.email})

@@ -15,12 +15,14 @@ class NotAllowed(ValueError):
 
 
 @transaction.atomic
-def change(*, user: User, name: str, role: Role, department: Department | None, is_active: bool, by: User) -> None:
+def change(
+    *, user: User, name: str, role: Role, department: Department | None, is_active: bool, by: User | None
+) -> None:
     """Disabling ends the user's sessions. Raises NotAllowed."""
     # Two admins who demote each other at once wait here for one another.
     Group.objects.select_for_update(no_key=True).get(name=Role.ADMIN.value)
     user = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
-    if not is_active and user.pk == by.pk:
+    if not is_active and user == by:
         raise NotAllowed(_("You cannot disable yourself. Ask another admin."))
     stays_admin = is_active and (role is Role.ADMIN or user.is_superuser)
     if not stays_admin and not User.objects.admins().exclude(pk=user.pk).exists():

@@ -72,10 +72,11 @@ def enter(
     at: datetime,
     now: datetime,
     note: str,
-    user: User,
+    user: User | None,
     touchpoint: Touchpoint | None = None,
-) -> None:
-    """A member of staff logs by hand what happened, such as a call or a visit to the store."""
+) -> Interaction:
+    """A member of staff, or a key of the API, logs what happened, such as a call or a visit to the store."""
+    message_id = ingest.own_message_id("staff")
     record(
         customer_id=customer.pk,
         event=event,
@@ -83,15 +84,16 @@ def enter(
         channel=channel,
         at=min(at, now),
         received_at=now,
-        message_id=ingest.own_message_id("staff"),
-        properties={"note": note, "user": str(user), "user_id": user.pk},
+        message_id=message_id,
+        properties={"note": note} | ({"user": str(user), "user_id": user.pk} if user else {}),
         kind=SourceKind.STAFF,
         touchpoint=touchpoint,
     )
+    return Interaction.objects.get(source=own_source(SourceKind.STAFF), message_id=message_id)
 
 
 @transaction.atomic
-def retract(*, interaction: Interaction, user: User, now: datetime) -> None:
+def retract(*, interaction: Interaction, user: User | None, now: datetime) -> None:
     """Takes back a wrong entry by a second row; the first stays in the log, marked on the timeline."""
     if interaction.source.kind != SourceKind.STAFF or interaction.event == Event.RETRACTED:
         raise NotRetractable("Only entries made by hand can be retracted.")
@@ -103,7 +105,7 @@ def retract(*, interaction: Interaction, user: User, now: datetime) -> None:
         at=now,
         received_at=now,
         message_id=f"retract:{interaction.pk}",
-        properties={"interaction": interaction.pk, "event": interaction.event, "user": str(user)},
+        properties={"interaction": interaction.pk, "event": interaction.event, "user": str(user or "")},
         kind=SourceKind.STAFF,
     )
     if not is_new:
