@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 
 from apps.campaigns import contents, liquid
 from apps.campaigns.channels import Outgoing, mime
+from apps.campaigns.channels.webhook import Webhook
 from apps.campaigns.enums import StepKind
 from apps.campaigns.models import Brand, Message, Snippet
 from apps.core import links
@@ -18,6 +20,7 @@ from apps.feedback.models import Invitation, Survey
 from apps.touchpoints.actions import sources
 from apps.touchpoints.enums import SourceKind
 from apps.touchpoints.models import Interaction
+from tests.campaigns.ways import outgoing
 from tests.factories import CustomerFactory, campaign, enrolled, published_shop, run_and_deliver
 from tests.hostile.strings import NAUGHTY, NUL, XSS
 
@@ -418,8 +421,10 @@ def test_a_webhook(message, now):
     )
     said = contents.fill(message, CompanySettings())
     assert said.text == "Ann Price: 7"
-    assert said.payload == {
-        "type": "campaign.step",
+    endpoint = Webhook(url="https://erp.example/", shape="standard", secret="")
+    body = endpoint._body(outgoing(payload=said.payload))
+    assert (body["type"], datetime.fromisoformat(body["timestamp"]).tzinfo) == ("campaign.step", UTC)
+    assert body["data"] == {
         "campaign": {"id": message.enrolment.campaign_id, "name": "Thank you"},
         "step": str(message.step.key),
         "customer": {

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults.ground import COMPANY, Ground, Installation
+from tests.faults.http import HttpServer
 from tests.faults.smtp import MailServer
 
 IS_LONG = os.environ.get("FAULTS") == "long"
-OUTBOX_MESSAGES = 1000 if IS_LONG else 100
+OUTBOX_MESSAGES = 10_000 if IS_LONG else 100
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +31,15 @@ def ground() -> Iterator[Ground]:
 
 @pytest.fixture
 def install(ground: Ground) -> Iterator[Callable[..., Installation]]:
-    """Makes an installation with a mail server; its processes end with the test."""
+    """Makes an installation with receivers that behave as `sink` says; its processes end with the test."""
     with ExitStack() as stack:
 
-        def make(template: str = COMPANY, *, lease_seconds: int = 30, **mail: object) -> Installation:
-            server = stack.enter_context(MailServer(**mail))  # type: ignore[arg-type]
-            installation = Installation(ground, server, lease_seconds, template)
+        def make(
+            template: str = COMPANY, *, lease_seconds: int = 30, greets_after: float = 0, **sink: object
+        ) -> Installation:
+            mail = stack.enter_context(MailServer(greets_after=greets_after, **sink))  # type: ignore[arg-type]
+            http = stack.enter_context(HttpServer(**sink))  # type: ignore[arg-type]
+            installation = Installation(ground, mail, http, lease_seconds, template)
             stack.callback(installation.close)
             return installation
 

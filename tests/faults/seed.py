@@ -3,11 +3,11 @@
 import time
 
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 
 from apps.campaigns import wire as campaign_wire
 from apps.campaigns.actions import campaigns, running
+from apps.campaigns.models import Campaign, Endpoint, Message
 from apps.core import actions
 from apps.journeys import wire as map_wire
 from apps.journeys.actions import drafts, publishing
@@ -20,47 +20,48 @@ from apps.touchpoints.enums import SourceKind
 from tests.journeys.maps import SHOP
 
 WRITE_KEY = "faults"
+BATCH = 500
 CAMPAIGN = {
-    "name": "Welcome",
     "journey": SHOP["name"],
     "trigger": {"on": "stage_entered", "stage": "Awareness"},
-    "steps": [{"message": {"topic": "service", "subject": "Hello {{ customer.first_name }}", "body": "Welcome."}}],
+}
+MESSAGES = {
+    "email": {"message": {"topic": "service", "subject": "Hello {{ customer.first_name }}", "body": "Welcome."}},
+    "sms": {"message": {"channel": "sms", "topic": "service", "body": "Welcome, {{ customer.first_name }}."}},
+    "webhook": {"webhook": {"endpoint": "ERP"}},
 }
 
 
-def templates(outbox: int) -> None:
-    """Two databases for the tests to copy: a company, and the same with so many messages in the outbox."""
-    call_command("migrate", interactive=False, verbosity=0)
-    _company()
-    _go_to("postgres")
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE outbox TEMPLATE company")
-    _go_to("outbox")
-    _fill_outbox(outbox)
-
-
-def _go_to(database: str) -> None:
-    connection.close()
-    connection.settings_dict["NAME"] = database
-
-
-def _company() -> None:
+def company() -> None:
     """Each customer who enters the first stage is to get one mail."""
+    call_command("migrate", interactive=False, verbosity=0)
     now = timezone.now()
     publishing.publish(journey=drafts.import_text(text=map_wire.read(SHOP)), now=now, by=None)
-    campaign = campaigns.import_text(text=campaign_wire.read(CAMPAIGN))
-    campaigns.activate(campaign=campaign, include_present=False, now=now)
+    Endpoint.objects.create(name="ERP", url="http://127.0.0.1/")
+    _welcome("email")
     source = sources.create(name="Shop", kind=SourceKind.SERVER)
     source.write_key = WRITE_KEY
     source.save()
 
 
-def _fill_outbox(count: int) -> None:
-    arrive(first=0, batches=1, size=count, pause=0)
+def outbox(way: str, count: int) -> None:
+    """So many messages wait to go that way."""
+    if way != "email":
+        campaigns.pause(campaign=Campaign.objects.get())
+        _welcome(way)
+    arrive(first=0, batches=-(-count // BATCH), size=min(count, BATCH), pause=0)
     while actions.run_pipeline(now=timezone.now()):
         pass
     while running.run_due(now=timezone.now()):
         pass
+    assert Message.objects.filter(channel=way, state="queued").count() == count
+
+
+def _welcome(way: str) -> None:
+    campaign = campaigns.import_text(
+        text=campaign_wire.read(CAMPAIGN | {"name": f"Welcome by {way}", "steps": [MESSAGES[way]]})
+    )
+    campaigns.activate(campaign=campaign, include_present=False, now=timezone.now())
 
 
 def arrive(*, first: int, batches: int, size: int, pause: float) -> None:
@@ -74,7 +75,7 @@ def arrive(*, first: int, batches: int, size: int, pause: float) -> None:
 
 
 def _items(number: int) -> list[dict[str, object]]:
-    traits = {"email": f"c{number}@example.com", "first_name": f"Ann{number}"}
+    traits = {"email": f"c{number}@example.com", "phone": f"+49151{number:08}", "first_name": f"Ann{number}"}
     user = f"c{number}"
     return [
         {"type": "identify", "userId": user, "messageId": f"{user}-who", "traits": traits},

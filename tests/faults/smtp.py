@@ -2,41 +2,29 @@
 
 import asyncio
 import logging
-import random
 import re
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.faults.sink import Sink
+
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd says every line of every conversation
 
-_MESSAGE_ID = re.compile(rb"^Message-ID: *(\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Mail:
-    recipient: str
-    message_id: str
-    accepted_at: float  # time.monotonic()
+_IDENTITY = re.compile(rb"^Message-ID: *<([^@>]+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass
-class MailServer:
-    """`takes` says how many seconds pass between a recipient's mail's last byte and the answer, as with real providers:
-    the window in which nobody can know what became of a mail whose sender is killed."""
+class MailServer(Sink):
+    """Of its answers 421, 450 and 550 are given to RCPT, all others after the last byte."""
 
-    takes: Callable[[str], float] = lambda _recipient: random.uniform(0, 0.02)
     greets_after: float = 0
-    mails: list[Mail] = field(default_factory=list)
-    port: int = 0
 
     def __enter__(self) -> Self:
-        self._arrived = threading.Condition()
+        self._said: dict[str, str] = {}
         self._transports: set[asyncio.BaseTransport] = set()
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="smtp", daemon=True)
@@ -49,11 +37,6 @@ class MailServer:
     ) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(30)
-
-    def wait_for(self, count: int, *, seconds: float) -> None:
-        with self._arrived:
-            came = self._arrived.wait_for(lambda: len(self.mails) >= count, timeout=seconds)
-        assert came, f"{len(self.mails)} mails came, not {count}"
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
@@ -80,14 +63,27 @@ class MailServer:
 
         return Conversation(self, hostname="mail.test")
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        said = self._said[address] = self.answers(address)
+        if said in {"421", "450", "550"}:
+            return f"{said} not this one"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """What came whole is delivered, whether or not the sender lives to hear it."""
-        await asyncio.shield(self._keep(envelope.rcpt_tos[0], envelope.content or b""))
+        recipient = envelope.rcpt_tos[0]
+        said = self._said[recipient]
+        if said not in {"", "drop"}:
+            return f"{said} not this mail"
+        await asyncio.shield(self._keep(recipient, envelope.content or b""))
+        if said == "drop":
+            server.transport.abort()
         return "250 kept"
 
     async def _keep(self, recipient: str, content: bytes) -> None:
         await asyncio.sleep(self.takes(recipient))
-        found = _MESSAGE_ID.search(content)
-        with self._arrived:
-            self.mails.append(Mail(recipient, found[1].decode() if found else "", time.monotonic()))
-            self._arrived.notify_all()
+        found = _IDENTITY.search(content)
+        self.keep(recipient, found[1].decode() if found else "")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.faults
 def test_emptied_and_restarted(install, tmp_path: Path) -> None:
     """The worker runs as in production, under a supervisor: a worker of Celery 5.7 that loses the broker with a task in
     hand ends itself now and then."""
-    batches, size, times = (20, 50, 10) if IS_LONG else (5, 30, 3)
+    batches, size, times = (100, 100, 10) if IS_LONG else (5, 30, 3)
     mails, ends = batches * size, list[str]()
     company = install()
     with Supervisor(tmp_path, say=ends.append) as supervisor:

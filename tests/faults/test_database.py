@@ -115,7 +115,7 @@ def test_killed_while_events_arrive(install) -> None:
 
 
 def test_killed_while_mails_go_out(install) -> None:
-    company = install(OUTBOX, lease_seconds=10)
+    company = install(OUTBOX["email"], lease_seconds=10)
     company.worker()
     times = 10 if IS_LONG else 1
     kill_again_and_again(company, lambda: len(company.mail.mails), times=times)

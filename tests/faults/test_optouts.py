@@ -67,7 +67,7 @@ def test_nothing_after_the_answer(install) -> None:
         asked.append(threads.submit(recipients.say_no, recipient))
         return 0.2
 
-    company = install(OUTBOX, takes=takes)
+    company = install(OUTBOX["email"], takes=takes)
     recipients = Recipients(company, company.web())
     early = set(random.sample(sorted(recipients.tokens), OUTBOX_MESSAGES // 3))
     company.wait_for_web()
@@ -95,7 +95,7 @@ def test_nothing_after_the_answer(install) -> None:
 
 def test_a_mail_server_that_is_slow_to_greet(install) -> None:
     """The gate was passed long ago when the connection stands at last."""
-    company = install(OUTBOX, lease_seconds=3, greets_after=3)
+    company = install(OUTBOX["email"], lease_seconds=3, greets_after=3)
     recipients = Recipients(company, company.web())
     company.wait_for_web()
     company.worker()

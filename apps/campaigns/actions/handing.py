@@ -111,19 +111,18 @@ class Hand:
 
     @contextmanager
     def _locked(self, message: Message) -> Iterator[bool]:
-        """The address, and where messages are counted the recipient, whichever of their addresses it goes to: one a
-        customer at a time from the count until the outcome is recorded. Tried and never waited for, so nothing
-        deadlocks; the locks of the message before stay until this one is marked."""
-        keys = [address_key(channel=message.channel, address=message.address)]
+        """The address of a person, and where messages are counted the recipient, whichever of their addresses it goes
+        to: one a customer at a time from the count until the outcome is recorded. Tried and never waited for, so
+        nothing deadlocks; the locks of the message before stay until this one is marked."""
+        reaches = Way(message.channel).reaches_people
+        keys = [address_key(channel=message.channel, address=message.address)] if reaches else []
         if _is_counted(message, self._company):
             keys.append(locks.RECIPIENT + message.customer_id)
         again = set(keys) & set(self._held.keys)
         if again:  # the same recipient twice in a row: what went before must be counted
             self._record_before()
             self._held.release()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT k, pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) k", [keys])
-            got = [key for key, is_ours in cursor.fetchall() if is_ours]
+        got = _try_lock(keys) if keys else []
         is_free = len(got) == len(keys)
         try:
             yield is_free
@@ -196,6 +195,13 @@ class Hand:
         before, self._before = self._before, None
         if before is not None:
             outcomes.patiently(lambda: outcomes.record_sent(before))
+
+
+def _try_lock(keys: list[int]) -> list[int]:
+    """Those that could be had."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT k, pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) k", [keys])
+        return [key for key, is_ours in cursor.fetchall() if is_ours]
 
 
 def _is_counted(message: Message, company: CompanySettings) -> bool:

@@ -119,8 +119,7 @@ def of_webhook(message: Message, company: CompanySettings) -> Content:
     if source:
         names = {name.partition(".")[0].partition("[")[0] for name in liquid.names(source)}
         text = liquid.fill(source, values.read(names, about, company))
-    payload = {
-        "type": "campaign.step",
+    told = {
         "campaign": {"id": enrolment.campaign_id, "name": enrolment.campaign.name},
         "step": str(message.step.key),
         "customer": _told(customer),
@@ -129,7 +128,11 @@ def of_webhook(message: Message, company: CompanySettings) -> Content:
         "text": text,
     }
     return Content(
-        subject=line(text.partition("\n")[0]) or _("Webhook"), text=text, html="", unsubscribe_url="", payload=payload
+        subject=line(text.partition("\n")[0]) or _("Webhook"),
+        text=text,
+        html="",
+        unsubscribe_url="",
+        payload={"type": "campaign.step", "data": told},
     )
 
 
