@@ -164,6 +164,14 @@ def test_run_returns_the_exit_code(supervisor: Supervisor, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_stops_everything_in_reverse_order(tmp_path: Path, number: signal.Signals) -> None:
+    outer = signal.signal(number, signal.default_int_handler)  # under nohup a hangup is ignored
+    try:
+        _is_stopped_by(number, tmp_path)
+    finally:
+        signal.signal(number, outer)
+
+
+def _is_stopped_by(number: signal.Signals, tmp_path: Path) -> None:
     before = signal.getsignal(number)
     with Supervisor(tmp_path) as supervisor:
         for name, is_service in (("first", True), ("second", True), ("third", False)):

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from apps.campaigns.actions import delivering, running
 from apps.campaigns.channels import choosing
+from apps.core.models import CompanySettings
 from apps.feedback.models import Case, Response, ReviewSite
 from apps.touchpoints.actions import sources
 from apps.touchpoints.enums import SourceKind
@@ -51,6 +52,7 @@ def link_in(mail: EmailMessage, kind: str) -> str:
 
 def test_from_purchase_to_answer(signed_in, client, live_server, mails):
     now = timezone.now()
+    CompanySettings.objects.update_or_create(pk=1, defaults={"asks_every_days": None})  # a review request and a survey
     published_shop(now)
     ReviewSite.objects.create(name="Shop reviews", url=f"{live_server.url}/t.js")
     steps = [

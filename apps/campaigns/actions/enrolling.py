@@ -57,7 +57,8 @@ def enrol(
     if not chosen:
         return 0
     wake.on_commit("run")
-    return _insert(campaign, chosen, now, due or {})
+    in_order = sorted(chosen, key=lambda cause: (cause.at, cause.customer_id))
+    return _insert(campaign, in_order, now, due or {})
 
 
 def _of(campaign: Campaign, causes: Sequence[Cause]) -> EnrolmentQuerySet:

@@ -30,9 +30,10 @@ _QUEUE = """
     SELECT e.id || ':' || %(key)s, e.id, %(step)s, e.customer_id, i.id, %(channel)s, %(topic)s,
         CASE %(channel)s WHEN 'email' THEN c.email WHEN 'sms' THEN c.phone ELSE %(address)s END,
         %(ask)s, %(priority)s, 'queued', '', %(now)s, false, 0, 0, false, '', '', '', %(now)s
-    FROM unnest(%(ids)s::bigint[]) AS r(id)
+    FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS r(id, place)
     JOIN campaigns_enrolment e ON e.id = r.id JOIN customers_customer c ON c.id = e.customer_id
     LEFT JOIN feedback_invitation i ON %(ask)s AND i.key = e.id || ':' || %(key)s
+    ORDER BY r.place
     ON CONFLICT (key) DO NOTHING
 """
 
