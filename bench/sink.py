@@ -29,6 +29,8 @@ class Session(asyncio.Protocol):
         elif line[:4].upper() == b"DATA":
             self.in_data = True
             said = b"354 go on\r\n"
+        elif line[:4].upper() == b"EHLO":
+            said = b"250-sink\r\n250 PIPELINING\r\n"
         else:
             said = b"221 bye\r\n" if line[:4].upper() == b"QUIT" else b"250 ok\r\n"
         self.transport.write(said)

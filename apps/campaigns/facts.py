@@ -5,12 +5,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from apps.campaigns import timing
 from apps.campaigns.enums import Way
 from apps.campaigns.models import Campaign, CampaignStep, Message
-from apps.core import rules
+from apps.core import prepared, rules
 from apps.core.models import CompanySettings
 from apps.customers import erased, folding
 from apps.customers.models import Customer, Topic
@@ -72,13 +70,13 @@ _READ = """
         (SELECT ARRAY[a.choice, t.name, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')]
             FROM customers_consent a LEFT JOIN customers_topic t ON t.id = a.topic_id
             WHERE a.customer_id = %(customer)s AND a.channel = %(channel)s
-              AND (a.topic_id = %(topic)s OR a.topic_id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 1),
+              AND (a.topic_id = %(topic)s::bigint OR a.topic_id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 1),
         (SELECT ARRAY[a.choice, t.name, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')]
             FROM customers_consent a LEFT JOIN customers_topic t ON t.id = a.topic_id
             WHERE a.address = %(address)s AND a.address <> '' AND a.channel = %(channel)s
-              AND (a.topic_id = %(topic)s OR a.topic_id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 1),
+              AND (a.topic_id = %(topic)s::bigint OR a.topic_id IS NULL) ORDER BY a.at DESC, a.id DESC LIMIT 1),
         (SELECT max(x.at) FROM customers_erasedidentity i JOIN customers_erasure x ON x.id = i.erasure_id
-            WHERE i.digest = ANY(%(digests)s)),
+            WHERE i.digest = ANY(%(digests)s::text[])),
         (SELECT k.title FROM feedback_case k WHERE k.customer_id = %(customer)s AND k.closed_at IS NULL
             ORDER BY k.due_at, k.id LIMIT 1),
         (SELECT max(m.sent_at) FROM campaigns_message m WHERE %(ask)s AND m.customer_id = %(customer)s
@@ -92,7 +90,7 @@ _READ = """
             AND m.topic_id IN (SELECT id FROM customers_topic WHERE key <> 'service') LIMIT 20) w),
         u.time_zone, u.country, u.traits ->> 'preferred_time'
     FROM campaigns_campaign c JOIN customers_customer u ON u.id = %(customer)s
-    LEFT JOIN campaigns_enrolment e ON e.id = %(enrolment)s
+    LEFT JOIN campaigns_enrolment e ON e.id = %(enrolment)s::bigint
     WHERE c.id = %(campaign)s
 """
 
@@ -134,9 +132,7 @@ def of_step(campaign: Campaign, step: CampaignStep, customer: Customer) -> Subje
 
 def read(subject: Subject, *, company: CompanySettings, now: datetime) -> Facts:
     folded = fold(subject.channel, subject.address)
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, _parameters(subject, folded, company, now))
-        row = cursor.fetchone()
+    (row,) = prepared.fetch(_READ, _parameters(subject, folded, company, now))
     by_customer, by_address = (Answer(*one) if one else None for one in row[4:6])
     topic = subject.topic
     facts = Facts(

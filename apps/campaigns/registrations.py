@@ -4,7 +4,7 @@ from anymail.signals import tracking
 from django.utils.translation import gettext_lazy
 
 from apps.campaigns import esp_events, predicates, selectors_topics
-from apps.campaigns.actions import dry_runs, erasing, merging, sweeping
+from apps.campaigns.actions import dry_runs, erasing, merging, present, sweeping
 from apps.campaigns.models import Confirmation, Enrolment, Message, Suppression
 from apps.core import pruning, registry, rules
 from apps.core.registry import JobKind, Log
@@ -18,6 +18,7 @@ def register() -> None:
 
 
 def register_jobs() -> None:
+    registry.job(present.JOB, JobKind(gettext_lazy("Enrolment of those present"), present.chunk))
     registry.job(sweeping.JOB, JobKind(gettext_lazy("Broadcast"), sweeping.broadcast_chunk))
     registry.job(dry_runs.KIND, JobKind(gettext_lazy("Dry run of a campaign"), dry_runs.chunk))
 

@@ -108,17 +108,20 @@ def standing(campaign: Campaign) -> dict[str, int]:
     return dict(found)
 
 
-def present_causes(campaign: Campaign) -> Iterator[Cause]:
-    """Who is already where the trigger would find them, each with the cause that it would have had."""
+def present_causes(campaign: Campaign, *, after: int = 0) -> Iterator[Cause]:
+    """Who is already where the trigger would find them, each with the cause that it would have had; in the order of
+    the numbers at the end of their keys, those `after` one."""
     if campaign.trigger == TriggerKind.SEGMENT_ENTERED:
-        members = _members(campaign).order_by("pk").values_list("pk", "customer_id", "joined_at")
+        members = _members(campaign).filter(pk__gt=after).order_by("pk").values_list("pk", "customer_id", "joined_at")
         for pk, customer_id, at in members.iterator():
             yield Cause(customer_id, f"segment:{pk}", at)
     elif campaign.trigger in {TriggerKind.STAGE_ENTERED, TriggerKind.OVERDUE}:
         what = "entry" if campaign.trigger == TriggerKind.STAGE_ENTERED else "overdue"
-        for entry in _present_entries(campaign).order_by("pk").iterator():
-            at = entry.overdue_at if what == "overdue" and entry.overdue_at else entry.entered_at
-            yield Cause(entry.customer_id, f"{what}:{entry.pk}", at, entry.pk, entry.interaction_id)
+        rows = _present_entries(campaign).filter(pk__gt=after).order_by("pk")
+        fields = ("pk", "customer_id", "entered_at", "overdue_at", "interaction_id")
+        for pk, customer_id, entered_at, overdue_at, interaction_id in rows.values_list(*fields).iterator():
+            at = overdue_at if what == "overdue" and overdue_at else entered_at
+            yield Cause(customer_id, f"{what}:{pk}", at, pk, interaction_id)
 
 
 def present_count(campaign: Campaign) -> int:

@@ -35,7 +35,9 @@ class ActivateSerializer(serializers.Serializer[None]):
 
 class ActivatedSerializer(CampaignStateSerializer):
     present = serializers.IntegerField(help_text="Customers in the stage of the trigger now.")
-    enrolled = serializers.IntegerField()
+    enrolled = serializers.IntegerField(
+        allow_null=True, help_text="null: they are many, and a job of /api/jobs/ enrols them."
+    )
 
 
 class EnrolSerializer(serializers.Serializer[None]):

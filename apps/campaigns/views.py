@@ -65,10 +65,7 @@ def _change(request: HttpRequest, campaign: Campaign) -> str:
         enrolled = campaigns.activate(
             campaign=campaign, include_present=include, now=timezone.now(), by=signed_in(request)
         )
-        return _("%(campaign)s is active; %(count)s who are in the stage already were enrolled.") % {
-            "campaign": campaign,
-            "count": enrolled,
-        }
+        return activated(campaign, enrolled)
     if wanted == CampaignState.PAUSED:
         campaigns.pause(campaign=campaign)
         return _("%(campaign)s is paused. What is due waits; nothing is lost.") % {"campaign": campaign}
@@ -76,6 +73,14 @@ def _change(request: HttpRequest, campaign: Campaign) -> str:
         campaigns.archive(campaign=campaign, now=timezone.now())
         return _("%(campaign)s is archived; its runs have ended.") % {"campaign": campaign}
     raise campaigns.WrongState(_("Choose activate, pause or archive."))
+
+
+def activated(campaign: Campaign, enrolled: int | None) -> str:
+    said = _("%(campaign)s is active.") % {"campaign": campaign}
+    if enrolled is None:
+        return f"{said} {_('Those who are there already are being enrolled: see Jobs.')}"
+    more = _("%(count)s who were there already are enrolled.") % {"count": enrolled} if enrolled else ""
+    return f"{said} {more}".strip()
 
 
 @require_POST

@@ -20,6 +20,7 @@ from apps.campaigns.checking import CampaignError
 from apps.campaigns.enums import StepKind
 from apps.campaigns.forms_builder import NewCampaignForm
 from apps.campaigns.models import Campaign
+from apps.campaigns.views import activated
 from apps.core.htmx import render
 from apps.staff.enums import Act
 from apps.staff.permissions import may, signed_in
@@ -176,7 +177,7 @@ def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
         except (CampaignError, ValueError) as error:
             problem = str(error)
         else:
-            toasts.success(request, _activated(campaign, enrolled))
+            toasts.success(request, activated(campaign, enrolled))
             return redirect("campaign_detail", pk=pk)
     context = {
         "campaign": campaign, "standing": standing, "problem": problem, "flow": selectors_builder.flow(campaign),
@@ -188,12 +189,6 @@ def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
 
 _DECISIONS = [(Decision.STAY.value, _("Stay with the version they began with")),
               (Decision.MOVE.value, _("Move to the new version")), (Decision.EXIT.value, _("Exit"))]  # fmt: skip
-
-
-def _activated(campaign: Campaign, enrolled: int) -> str:
-    said = _("%(campaign)s is active.") % {"campaign": campaign}
-    more = _("%(count)s who were there already are enrolled.") % {"count": enrolled} if enrolled else ""
-    return f"{said} {more}".strip()
 
 
 @require_POST

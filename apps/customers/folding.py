@@ -1,6 +1,7 @@
 """Identities, names and terms are compared folded; folding is done here and nowhere else."""
 
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -29,10 +30,14 @@ def external_id(value: object) -> str | None:
 
 def email(value: object) -> str | None:
     """The folded address, or None where it is none."""
-    if not isinstance(value, str) or len(value) > 320:
-        return None
+    return _email(value.strip()) if isinstance(value, str) and len(value) <= 320 else None
+
+
+@lru_cache(maxsize=1024)
+def _email(value: str) -> str | None:
+    """The same address is asked about several times in a row."""
     try:
-        found = validate_email(value.strip(), check_deliverability=False, test_environment=True)
+        found = validate_email(value, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
     return found.normalized.lower()

@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP
 class Keeper:
     """`answers` maps a recipient to what is answered at RCPT, `after_data` to what is answered after DATA."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pipelining: bool) -> None:
+        self.pipelining = pipelining
         self.mails: list[EmailMessage] = []
         self.answers: dict[str, str] = {}
         self.after_data: dict[str, str] = {}
@@ -41,12 +42,13 @@ class Keeper:
     async def handle_EHLO(self, server: SMTP, session: Any, envelope: Any, hostname: str, responses: list) -> list:  # noqa: N802
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return ["250-PIPELINING", *responses] if self.pipelining else responses
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[str, Keeper]]:
-    keeper = Keeper()
+def mail_server(*, pipelining: bool = True) -> Iterator[tuple[str, Keeper]]:
+    """`pipelining`: whether it takes several commands at once, as most do."""
+    keeper = Keeper(pipelining=pipelining)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -22,9 +22,9 @@ from tests.factories import CustomerFactory, campaign, enrolled, published_shop
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def mails(settings):
-    with mail_server() as (url, keeper):
+@pytest.fixture(params=[True, False], ids=["pipelining", "one by one"])
+def mails(settings, request):
+    with mail_server(pipelining=request.param) as (url, keeper):
         settings.EMAIL_URL = url
         settings.DELIVERY_LEASE_SECONDS = 3
         yield keeper

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.campaigns.actions import campaigns, enrolling, running
+from apps.campaigns.actions import campaigns, enrolling, present, running
 from apps.campaigns.causes import Cause
 from apps.campaigns.models import Enrolment, Message
-from apps.core.enums import Origin
+from apps.core.enums import JobState, Origin
+from apps.core.models import Job
 from apps.customers.actions import merges
 from apps.customers.actions.identities import Claim
 from apps.customers.models import Customer
@@ -17,6 +18,7 @@ from apps.touchpoints.enums import By, SourceKind
 from apps.touchpoints.wire import Item
 from tests.factories import campaign, published_shop
 from tests.pipeline import drain
+from tests.transfers import work
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -149,6 +151,30 @@ def test_include_present_enrols_who_is_there_whatever_the_origin(send):
     assert campaigns.activate(campaign=made, include_present=False, now=START) == 0
     assert campaigns.activate(campaign=made, include_present=True, now=START) == 1
     assert campaigns.activate(campaign=made, include_present=True, now=START) == 0
+
+
+def test_many_who_are_there_are_enrolled_by_a_job(send, monkeypatch):
+    monkeypatch.setattr(present, "CHUNK", 2)
+    made = campaign(START, active=False)
+    for number in range(5):
+        send("Order Completed", user=f"u{number}", origin=Origin.IMPORT)
+    assert campaigns.activate(campaign=made, include_present=True, now=START) is None
+    job = work(Job.objects.get(kind=present.JOB))
+    assert (job.state, job.total, job.done, job.result) == (JobState.DONE, 5, 5, {"enrolled": 5})
+    assert Enrolment.objects.filter(campaign=made).count() == 5
+    campaigns.activate(campaign=made, include_present=True, now=START)
+    assert work(Job.objects.filter(kind=present.JOB).latest("pk")).result == {"enrolled": 0}
+
+
+def test_nobody_is_enrolled_once_the_campaign_is_archived(send, monkeypatch):
+    monkeypatch.setattr(present, "CHUNK", 0)
+    made = campaign(START, active=False)
+    send("Order Completed", origin=Origin.IMPORT)
+    campaigns.activate(campaign=made, include_present=True, now=START)
+    campaigns.archive(campaign=made, now=START)
+    job = work(Job.objects.get(kind=present.JOB))
+    assert (job.state, Enrolment.objects.count()) == (JobState.FAILED, 0)
+    assert "was archived meanwhile" in job.error
 
 
 def test_a_purchase_leads_to_a_thank_you_and_after_its_wait_to_a_review_request(send):

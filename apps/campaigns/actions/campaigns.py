@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.campaigns import program, selectors, wire
-from apps.campaigns.actions import enrolling, sweeping, triggers
+from apps.campaigns import program, wire
+from apps.campaigns.actions import enrolling, present, sweeping
 from apps.campaigns.causes import Cause
 from apps.campaigns.checking import CampaignError
 from apps.campaigns.enums import CampaignState, MessageState, TriggerKind
@@ -88,11 +88,11 @@ def activate(
     now: datetime,
     by: User | None = None,
     decisions: Mapping[str, Decision] | None = None,
-) -> int:
+) -> int | None:
     """Publishes the draft where it says something new, and starts or goes on; returns how many customers who are in
-    the stage already were enrolled. Held messages are due again. `decisions`: what becomes of runs on the way, by the
-    key of the step where they stand; they stay where nothing is said. Raises CampaignError for a draft that cannot
-    run."""
+    the stage already were enrolled, None where they are so many that a job does it. Held messages are due again.
+    `decisions`: what becomes of runs on the way, by the key of the step where they stand; they stay where nothing is
+    said. Raises CampaignError for a draft that cannot run."""
     campaign = lock(campaign)
     if campaign.state == CampaignState.ARCHIVED:
         raise WrongState("An archived campaign cannot be activated.")
@@ -110,7 +110,7 @@ def activate(
     )
     wake.on_commit("run")
     wake.on_commit("deliver")
-    return _enrol_present(campaign, now) if include_present else 0
+    return present.enrol(campaign=campaign, now=now, user_id=by.pk if by else None) if include_present else 0
 
 
 def _publish(campaign: Campaign, by: User | None, now: datetime, decisions: Mapping[str, Decision]) -> None:
@@ -155,29 +155,6 @@ def _decide(campaign: Campaign, decisions: Mapping[str, Decision], now: datetime
             raise CampaignError("Runs can move only to a step that the new version still has. Let them stay or exit.")
         else:
             runs.update(version=campaign.version, position=new.position)
-
-
-PRESENT_CHUNK = 5000
-
-
-def _enrol_present(campaign: Campaign, now: datetime) -> int:
-    """Whatever their lateness or origin."""
-    total = 0
-    for chunk in _chunks(selectors.present_causes(campaign)):
-        locks.wait_for_customers([cause.customer_id for cause in chunk])
-        total += enrolling.enrol(campaign=campaign, causes=triggers.keyed(campaign, chunk), now=now)
-    return total
-
-
-def _chunks(causes: Iterable[Cause]) -> Iterable[list[Cause]]:
-    chunk: list[Cause] = []
-    for cause in causes:
-        chunk.append(cause)
-        if len(chunk) == PRESENT_CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 @transaction.atomic

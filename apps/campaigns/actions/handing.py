@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,9 +21,11 @@ from apps.campaigns.channels.webhook import Gone
 from apps.campaigns.enums import MessageState, Way
 from apps.campaigns.facts import Facts
 from apps.campaigns.models import Endpoint, Message
-from apps.core import locks, wake
+from apps.core import locks, prepared, wake
 from apps.core.models import CompanySettings
 from apps.customers import folding
+from apps.touchpoints.actions import log
+from apps.touchpoints.enums import SourceKind
 
 logger = logging.getLogger(__name__)
 
@@ -61,17 +62,38 @@ def identity_of(key: str) -> str:
     return hashlib.sha256(f"milepost:{key}".encode()).hexdigest()[:32]
 
 
-@dataclass
-class _Held:
-    """Advisory locks of this session, released one message later: not before the outcome is recorded."""
+_LOCK = """
+    SELECT k, pg_try_advisory_lock(k) FROM unnest(%(wanted)s::bigint[]) k
+    UNION ALL SELECT NULL, pg_advisory_unlock(k) FROM unnest(%(unwanted)s::bigint[]) k
+"""
 
-    keys: list[int]
 
-    def release(self) -> None:
-        if self.keys:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(k) FROM unnest(%s::bigint[]) k", [self.keys])
-            self.keys = []
+class _Locks:
+    """Advisory locks of this session. `of_before` are held until the message before is recorded; what is not needed
+    any more is given back with the next statement."""
+
+    def __init__(self) -> None:
+        self.of_before: list[int] = []
+        self._unwanted: list[int] = []
+
+    def try_(self, keys: list[int]) -> list[int]:
+        """Those that could be had."""
+        if not keys and not self._unwanted:
+            return []
+        unwanted, self._unwanted = self._unwanted, []
+        rows = prepared.fetch(_LOCK, {"wanted": keys, "unwanted": unwanted})
+        return [key for key, is_ours in rows if key is not None and is_ours]
+
+    def give_back(self, keys: list[int]) -> None:
+        self._unwanted += keys
+
+    def give_back_before(self) -> None:
+        self.give_back(self.of_before)
+        self.of_before = []
+
+    def give_all_back(self) -> None:
+        self.give_back_before()
+        self.try_([])
 
 
 class Hand:
@@ -83,10 +105,11 @@ class Hand:
         )
         self._messages = rows.in_bulk(pks)
         self._company = CompanySettings.current()
+        self._source_id = log.own_source(SourceKind.MILEPOST).pk
         self._channel = channel
         self._clock = clock
         self._before: Sent | None = None  # accepted by the provider, not recorded yet
-        self._held = _Held([])
+        self._locks = _Locks()
         self.is_stopped = False  # the provider is in trouble: the others wait
 
     def take(self, pk: int, fence: int) -> None:
@@ -106,7 +129,7 @@ class Hand:
         try:
             self._record_before()
         finally:
-            self._held.release()
+            self._locks.give_all_back()
             wake.on_commit("pipeline")
 
     @contextmanager
@@ -118,20 +141,19 @@ class Hand:
         keys = [address_key(channel=message.channel, address=message.address)] if reaches else []
         if _is_counted(message, self._company):
             keys.append(locks.RECIPIENT + message.customer_id)
-        again = set(keys) & set(self._held.keys)
-        if again:  # the same recipient twice in a row: what went before must be counted
+        if set(keys) & set(self._locks.of_before):  # the recipient of the one before: that must be counted
             self._record_before()
-            self._held.release()
-        got = _try_lock(keys) if keys else []
+            self._locks.give_back_before()
+        got = self._locks.try_(keys)
         is_free = len(got) == len(keys)
         try:
             yield is_free
         finally:
             if self._before is not None and self._before.pk == message.pk:
-                self._held.release()
-                self._held = _Held(got)
+                self._locks.give_back_before()
+                self._locks.of_before = got
             else:
-                _Held(got).release()
+                self._locks.give_back(got)
 
     def _ask_and_send(self, message: Message, fence: int) -> None:
         now = self._clock()
@@ -169,7 +191,7 @@ class Hand:
         result = channel.send(outgoing, deadline_seconds=deadline_seconds())
         now = self._clock()
         if result.outcome is Outcome.SENT:
-            self._before = Sent(message, fence, content.subject, channel.name, result.provider_id, now)
+            self._before = Sent(message, fence, content.subject, channel.name, result.provider_id, now, self._source_id)
             providers.went_well(name=channel.name)
         else:
             outcomes.record(message, fence, result, now=now)
@@ -186,22 +208,13 @@ class Hand:
         }  # fmt: skip
         before, self._before = self._before, None
         if before is None:
-            with connection.cursor() as cursor:
-                cursor.execute(_MARK, values)
-                return cursor.fetchone() is not None
+            return bool(prepared.fetch(_MARK, values))
         return outcomes.patiently(lambda: outcomes.record_sent(before, then=(_MARK, values)))
 
     def _record_before(self) -> None:
         before, self._before = self._before, None
         if before is not None:
             outcomes.patiently(lambda: outcomes.record_sent(before))
-
-
-def _try_lock(keys: list[int]) -> list[int]:
-    """Those that could be had."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT k, pg_try_advisory_lock(k) FROM unnest(%s::bigint[]) k", [keys])
-        return [key for key, is_ours in cursor.fetchall() if is_ours]
 
 
 def _is_counted(message: Message, company: CompanySettings) -> bool:

@@ -15,8 +15,9 @@ from django.db import InterfaceError, OperationalError, connection
 from apps.campaigns.channels import Outcome, Result
 from apps.campaigns.enums import MessageState, Way
 from apps.campaigns.models import Message
+from apps.core import prepared
 from apps.touchpoints import enums
-from apps.touchpoints.actions import ingest, log
+from apps.touchpoints.actions import ingest
 from apps.touchpoints.matching import Traffic
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ _SENT = """
         INSERT INTO touchpoints_interaction (customer_id, source_id, message_id, occurred_at, received_at, event, by,
             channel, touchpoint_id, origin, properties, context)
         SELECT customer_id, %(source)s, %(message_id)s, %(sent_at)s, %(sent_at)s, %(event)s, 'company', %(channel)s,
-            %(touchpoint)s, 'live', %(properties)s::jsonb, '{}' FROM sent WHERE %(is_told)s
+            %(touchpoint)s::bigint, 'live', %(properties)s::jsonb, '{}' FROM sent WHERE %(is_told)s
         ON CONFLICT (source_id, message_id) DO NOTHING RETURNING id, customer_id),
     changed AS (
         INSERT INTO core_change (customer_id, interaction_id, origin, priority)
@@ -45,7 +46,7 @@ _SENT = """
 
 @dataclass(frozen=True)
 class Sent:
-    """Accepted by a provider."""
+    """Accepted by a provider. `source_id`: of what Milepost itself records."""
 
     message: Message
     fence: int
@@ -53,6 +54,7 @@ class Sent:
     provider: str
     provider_id: str
     at: datetime
+    source_id: int
 
     @property
     def pk(self) -> int:
@@ -68,9 +70,7 @@ def record_sent(sent: Sent, *, then: tuple[str, dict[str, Any]] | None = None) -
     """Whether what came `then` in the same statement found its row; a webhook is not told on the timeline."""
     statement, values = then or ("", {})
     more = f", marked AS ({statement}) SELECT id FROM marked" if statement else "SELECT 1"  # noqa: S608 - both are ours
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT.replace("[then]", more), values | _values(sent))
-        return cursor.fetchone() is not None
+    return bool(prepared.fetch(_SENT.replace("[then]", more), values | _values(sent)))
 
 
 def _values(sent: Sent) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _values(sent: Sent) -> dict[str, Any]:
     traffic = Traffic(event, enums.By.COMPANY.value, message.channel, properties, {})
     return {
         "sent": message.pk, "sent_fence": sent.fence, "sent_at": sent.at, "provider": sent.provider[:20],
-        "provider_id": sent.provider_id[:200], "source": log.own_source(enums.SourceKind.MILEPOST).pk,
+        "provider_id": sent.provider_id[:200], "source": sent.source_id,
         "message_id": f"message:{message.pk}", "event": event, "channel": message.channel, "is_told": is_told,
         "touchpoint": ingest.touchpoint_of(traffic) if is_told else None,
         "properties": orjson.dumps(properties).decode(),

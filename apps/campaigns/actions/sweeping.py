@@ -2,6 +2,7 @@
 keys made of the day or the slot, so that two sweeps do no more than one."""
 
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from apps.core.models import CompanySettings, Job
 from apps.customers.models import Customer, CustomerQuerySet
 
 JOB = "broadcast"
-CHUNK = 2000
+CHUNK = 1000
 DATES_EVERY = timedelta(minutes=15)
 
 
@@ -114,10 +115,10 @@ def _due(campaign: Campaign, slot: str, found: list[tuple[int, str, str]]) -> di
 # --- Dates of customers
 
 
-@transaction.atomic
 def enrol_dates(*, campaign: Campaign, now: datetime) -> int:
-    """Whose date comes before the next sweep, each due at the exact time, or came not longer ago than allowed."""
-    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("version").get(pk=campaign.pk)
+    """Whose date comes before the next sweep, each due at the exact time, or came not longer ago than allowed. A part
+    at a time; after a crash the next sweep goes over all of them again, which enrols nobody twice."""
+    campaign = Campaign.objects.get(pk=campaign.pk)
     if campaign.state != CampaignState.ACTIVE:
         return 0
     settings = campaign.trigger_settings
@@ -129,7 +130,16 @@ def enrol_dates(*, campaign: Campaign, now: datetime) -> int:
         moment = slots.moment_of_date(value, settings, around=now, zone=zone)
         if moment is not None and earliest < moment <= now + DATES_EVERY:
             due[pk] = moment
+    enrolled = sum(_enrol_dates(campaign.pk, dict(part), now) for part in batched(sorted(due.items()), CHUNK))
     Campaign.objects.filter(pk=campaign.pk).update(swept_at=now)
+    return enrolled
+
+
+@transaction.atomic
+def _enrol_dates(campaign_id: int, due: dict[int, datetime], now: datetime) -> int:
+    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("version").get(pk=campaign_id)
+    if campaign.state != CampaignState.ACTIVE:
+        return 0
     locks.wait_for_customers(list(due))
     causes = [Cause(pk, f"date:{moment.date().isoformat()}", moment) for pk, moment in due.items()]
     return enrolling.enrol(campaign=campaign, causes=causes, now=now, due=due)

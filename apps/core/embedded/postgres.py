@@ -22,6 +22,7 @@ BUILTIN_LOCALES_SINCE = 17
 TUNING = {
     "shared_buffers": "256MB",
     "max_connections": "100",
+    "max_locks_per_transaction": "256",  # each customer that is worked on is locked, up to 1,000 a transaction
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
     "jit": "off",

@@ -1,0 +1,22 @@
+"""Statements that run once a message: the server keeps their plans, which cost more than running them."""
+
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+_THRESHOLD = 5  # psycopg's own default; with None it would prepare nothing
+
+
+def fetch(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows. Values are bound by the server, so one that could be of several types says `::type` in the statement.
+    Whoever looks at queries (tests, DEBUG) sees it like any other."""
+    connection.ensure_connection()
+    if connection.queries_logged or connection.execute_wrappers:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+    raw: Any = connection.connection
+    raw.prepare_threshold = _THRESHOLD  # Django says None, which is never; its own cursors prepare nothing anyway
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+        return cursor.execute(statement, values, prepare=True).fetchall()
