@@ -183,8 +183,9 @@ def _score(_block: dict[str, Any], setting: Setting) -> str:
     """A link each, which only chooses on the page: programs that look at mails open every link."""
     mark = setting.tokens.keep
     cell = "display:block;padding:9px 0;border-radius:6px;text-decoration:none;font-weight:600;color:#FFFFFF"
+    width = 100 // max(len(setting.scale), 1)
     cells = "".join(
-        f'<td style="padding:2px"><a class="m-score" href="{mark("{{ link }}")}?score={score}" '
+        f'<td width="{width}%" style="padding:2px"><a class="m-score" href="{mark("{{ link }}")}?score={score}" '
         f'style="{cell};background-color:{setting.accent}">{score}</a></td>'
         for score in setting.scale
     )

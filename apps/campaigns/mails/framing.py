@@ -72,6 +72,13 @@ class Look:
     logo_url: str = ""
     footer: str = ""
 
+    @property
+    def foot(self) -> list[str]:
+        """What stands below every message. An address that begins with the company's name says it itself."""
+        is_named = self.address.casefold().startswith(self.company.casefold())
+        parts = [self.footer, "" if is_named else self.company, self.address]
+        return [part for part in parts if part.strip()]
+
 
 def document(inner: str, look: Look, tokens: Tokens, *, preheader: str) -> str:
     """MJML of a whole mail, `inner` in the middle. What is given has its Liquid hidden."""
@@ -109,7 +116,7 @@ def _top(look: Look) -> str:
 
 
 def foot(look: Look, tokens: Tokens) -> str:
-    lines = "<br />".join(escape_lines(part) for part in (look.footer, look.company, look.address) if part.strip())
+    lines = "<br />".join(escape_lines(part) for part in look.foot)
     links = (
         f'<a href="{tokens.keep("{{ preferences_link }}")}">{escape(_("Preferences"))}</a> · '
         f'<a href="{tokens.keep("{{ unsubscribe_link }}")}">{escape(_("Unsubscribe"))}</a>'

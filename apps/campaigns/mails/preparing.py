@@ -124,8 +124,7 @@ def _email(given: _Given) -> Frame:
     tokens = Tokens()
     look = given.around.look
     mjml, text = _document(given, tokens)
-    foot = "\n".join(part for part in (look.footer, look.company, look.address) if part)
-    end = f"\n\n-- \n{literal(foot)}\n"
+    end = f"\n\n-- \n{literal('\n'.join(look.foot))}\n"
     if "unsubscribe_link" not in text:
         end += f"{_('Unsubscribe')}: {{{{ unsubscribe_link }}}}\n"
     return _made(given, f"{text.strip()}{end}", framing.to_html(mjml, tokens), tokens)
