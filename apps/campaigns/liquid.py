@@ -2,6 +2,7 @@
 template for HTML is escaped where it is put out, whatever filters it went through; only what a template wrote itself
 stays mark-up."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from io import StringIO
@@ -18,8 +19,16 @@ MAX_SOURCE = 64 * 1024
 _WRITES_PAST_US = ("echo", "cycle", "increment", "decrement", "tablerow", "include", "render", "liquid", "ifchanged")
 
 
+_PUT_OUT = re.compile(r"\{\{-?\s*([^}|]*?)\s*(?:\|[^}]*)?-?\}\}")
+
+
 class TemplateError(ValueError):
     """The template cannot be read or filled; the text says why."""
+
+
+def in_words(source: str) -> str:
+    """For whoever reads what a message says and not how it is filled: {{ customer.first_name | … }} is [first name]."""
+    return _PUT_OUT.sub(lambda found: f"[{found[1].rpartition('.')[2].replace('_', ' ')}]", source)
 
 
 class _Gap(FalsyStrictUndefined):

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.campaigns import liquid
 from apps.campaigns.enums import StepKind, TriggerKind, Way
 from apps.core import registry, rules
 from apps.touchpoints import conditions
@@ -124,7 +125,8 @@ def _update(settings: Mapping[str, Any], _ways: Sequence[Mapping[str, Any]]) -> 
 def _message(settings: Mapping[str, Any], _ways: Sequence[Mapping[str, Any]]) -> str:
     shown = settings.get("subject") or settings.get("body") or ""
     way = settings.get("channel", Way.EMAIL.value)
-    return str(shown) if way == Way.EMAIL else f"{Way(way).label}: {shown}"
+    said = liquid.in_words(str(shown))
+    return said if way == Way.EMAIL else f"{Way(way).label}: {said}"
 
 
 def _task(settings: Mapping[str, Any], _ways: Sequence[Mapping[str, Any]]) -> str:

@@ -31,6 +31,7 @@ def campaign_effect(request: HttpRequest, pk: int) -> HttpResponse:
         "windows": _windows(days),
         "more": more,
         "total": _cells(found.total, "", more),
+        "is_delivery_known": found.total.delivered > 0,
         "columns": [effect_words.COLUMN_LABELS[name] for name in selectors_effect.COLUMNS],
         "revenue": effect_words.money(found.total.revenue),
         "tables": [(label, _rows(lines, more)) for label, lines in _tables(found)],

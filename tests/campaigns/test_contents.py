@@ -454,3 +454,15 @@ def test_the_standard_words_as_a_mail(message, now, kind):
     scores = [f"{link}?score={n}" for n in range(11)] if kind == "survey" else []
     assert hrefs[: len(scores) + 1] == [*scores, link]
     assert "Ann" in page.text
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("Hi {{ customer.first_name | default: 'there' }}!", "Hi [first name]!"),
+        ("{{plan}} {{- event.order_id -}}", "[plan] [order id]"),
+        ("None here", "None here"), ("{{ broken", "{{ broken"), ("{% if a %}b{% endif %}", "{% if a %}b{% endif %}"),
+    ],
+)  # fmt: skip
+def test_a_template_in_words(source, said):
+    assert liquid.in_words(source) == said
