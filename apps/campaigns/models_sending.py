@@ -111,6 +111,16 @@ class Message(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def gate_said(self) -> list[tuple[datetime, str]]:
+        """When the gate was asked, and what it said in words; the newest last."""
+        words = {"go": _("It may go"), "not now": _("Not now"), "never": _("It may not go")}
+        told = []
+        for one in self.verdicts:
+            said = str(words.get(one["verdict"], one["verdict"]))
+            told.append((datetime.fromisoformat(one["at"]), f"{said}: {one['reason']}" if one.get("reason") else said))
+        return told
+
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def in_force(self, now: datetime) -> Self:
