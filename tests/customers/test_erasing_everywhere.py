@@ -16,6 +16,7 @@ import requests
 
 from apps.core.embedded.binaries import find_postgres
 from tests.faults.ground import CELERY, CHANGES, COMPANY, Ground, Installation, seeding, wait_until
+from tests.faults.http import HttpServer
 from tests.faults.seed import WRITE_KEY
 from tests.faults.smtp import MailServer
 
@@ -42,8 +43,8 @@ def ground() -> Iterator[Ground]:
 
 @pytest.fixture
 def company(ground) -> Iterator[Installation]:
-    with MailServer() as mail:
-        installation = Installation(ground, mail, lease_seconds=30, template=COMPANY)
+    with MailServer() as mail, HttpServer() as http:
+        installation = Installation(ground, mail, http, lease_seconds=30, template=COMPANY)
         try:
             yield installation
         finally:
