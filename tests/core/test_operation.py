@@ -51,6 +51,7 @@ def test_healthz_touches_no_database(client):
     assert (client.get("/healthz").status_code, client.get("/healthz").content) == (200, b"ok\n")
 
 
+@pytest.mark.django_db  # the end of a request looks after connections that other tests left open
 def test_probes_answer_by_address_and_without_middleware():
     status, headers, body = ask_wsgi("/healthz")
     assert (status, body) == ("200 OK", b"ok\n")
