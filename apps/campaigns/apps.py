@@ -16,7 +16,7 @@ class CampaignsConfig(AppConfig):
 
         from apps.campaigns import registrations, selectors, transfers
         from apps.campaigns.actions import enrolling
-        from apps.campaigns.models import Campaign, Endpoint
+        from apps.campaigns.models import Brand, Campaign, Endpoint, Snippet, Template
         from apps.core import registry
         from apps.core.registry import Stuck
         from apps.staff.enums import Act
@@ -36,7 +36,7 @@ class CampaignsConfig(AppConfig):
         registry.health_check("messages", Stuck(selectors.stuck_messages, _("Messages held past their lease"), fix))
         # What is in force follows the draft when somebody publishes it; activating looks at who is there already.
         registry.may_undo(Campaign, but=frozenset(IN_FORCE))
-        registry.may_undo(Endpoint)
+        registry.may_undo(Endpoint, Brand, Snippet, Template)
         registry.first_step(60, selectors.FIRST_STEP)
         registry.navigate(
             60, registry.NavigationItem(_("Campaigns"), "send", "campaign_list", Act.SEE_CUSTOMERS.permission)

@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
+from apps.campaigns.models import Snippet
 from apps.core.models import CompanySettings
 from apps.staff.actions import api_keys, audit, company
 from apps.staff.enums import Role
@@ -136,6 +137,13 @@ def test_undo_puts_back_exactly_what_changed(office):
     row = Department.objects.get()
     assert (row.name, row.description) == ("Support", "Answers everything")
     assert page(Filters(kind="staff.DepartmentEvent")).entries[0].changes[0].after == "Support"
+
+
+def test_a_deleted_snippet_comes_back(office):
+    Snippet.objects.create(name="greeting", text="Hello")
+    Snippet.objects.get().delete()
+    assert undo(office, events("campaigns.SnippetEvent").last()).status_code == 302
+    assert (Snippet.objects.get().name, Snippet.objects.get().text) == ("greeting", "Hello")
 
 
 def test_undo_is_refused_when_it_changed_again(office):

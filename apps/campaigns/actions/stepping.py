@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
@@ -238,7 +237,3 @@ HANDLERS: dict[str, Callable[[Walk, CampaignStep, list[Run]], None]] = {
     StepKind.WEBHOOK: _webhook,
     StepKind.EXIT: _exit,
 }
-
-
-def zone_of(customer: Customer, company: CompanySettings) -> ZoneInfo:
-    return timing.zone_of(time_zone=customer.time_zone, country=customer.country, company=company.time_zone)
