@@ -336,7 +336,3 @@ def differences(pairs: Iterable[tuple["StrOrPromise", object, object]]) -> list[
         for label, old, new in pairs
         if new is not None and new != "" and text_of(old) != text_of(new)
     ]
-
-
-def count_words(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return [(str(state.label), int(counts.get(state, 0))) for state in RowState]
