@@ -19,4 +19,8 @@ def fetch(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     raw: Any = connection.connection
     raw.prepare_threshold = _THRESHOLD  # Django says None, which is never; its own cursors prepare nothing anyway
     with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        return cursor.execute(statement, values, prepare=True).fetchall()
+        try:
+            return cursor.execute(statement, values, prepare=True).fetchall()
+        except psycopg.errors.FeatureNotSupported:
+            # A migration changed a column since it was prepared: the plan is refused, and nothing was done.
+            return cursor.execute(statement, values, prepare=False).fetchall()
