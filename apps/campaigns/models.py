@@ -155,7 +155,7 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 class Enrolment(models.Model):
     """One customer's run through one campaign, for one cause. `position` is the step to run next, in its version."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrolments")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="enrolments", db_index=False)
     version = models.ForeignKey(CampaignVersion, on_delete=models.PROTECT, related_name="enrolments", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="enrolments")
     entry_key = models.CharField(max_length=100)

@@ -32,13 +32,13 @@ class Message(models.Model):
     Message-ID of it, so that every attempt is recognisable as the same message. The times at the end are facts beside
     the state."""
 
-    key = models.CharField(max_length=100, unique=True)
+    key = models.CharField(max_length=100)
     enrolment = models.ForeignKey("Enrolment", on_delete=models.CASCADE, related_name="messages")
     step = models.ForeignKey("CampaignStep", on_delete=models.PROTECT, related_name="messages")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages")
     invitation = models.OneToOneField(Invitation, null=True, on_delete=models.SET_NULL, related_name="message")
     channel = models.CharField(max_length=20, choices=Way.choices)
-    topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="+")
+    topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     address = models.CharField(max_length=320, blank=True)
     is_ask = models.BooleanField(default=False, db_default=False)  # for an answer or a review
     priority = models.PositiveSmallIntegerField(default=5, db_default=5)
@@ -72,7 +72,9 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        # Each index is written to at every change of state, so none is kept that nothing reads.
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="message_once"),
             models.CheckConstraint(
                 condition=~Q(state__in=[MessageState.SKIPPED, MessageState.FAILED]) | ~Q(reason=""),
                 name="message_refused_with_reason",

@@ -100,10 +100,9 @@ class Hand:
     """`channel`: instead of the one that each message's way has."""
 
     def __init__(self, pks: list[int], *, channel: Channel | None, clock: Callable[[], datetime]) -> None:
-        rows = Message.objects.select_related(
-            "enrolment__campaign", "step", "customer__persona", "topic", "invitation__survey"
-        )
-        self._messages = rows.in_bulk(pks)
+        rows = Message.objects.select_related("enrolment", "customer__persona", "invitation__survey")
+        # What many messages have in common is read and decoded once a set.
+        self._messages = rows.prefetch_related("enrolment__campaign", "step", "topic").in_bulk(pks)
         self._company = CompanySettings.current()
         self._source_id = log.own_source(SourceKind.MILEPOST).pk
         self._channel = channel
