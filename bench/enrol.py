@@ -39,8 +39,9 @@ _RECORD = """
     passed AS (
         INSERT INTO campaigns_steprun (enrolment_id, campaign_id, step_key, at)
         SELECT id, %(campaign)s, %(step_key)s, now() FROM enrolled)
-    INSERT INTO campaigns_message (key, enrolment_id, step_id, customer_id, channel, topic_id, address, is_ask, priority,
-        state, reason, due_at, is_held_until_due, attempt, fence, is_uncertain, subject, text, provider, created_at)
+    INSERT INTO campaigns_message (key, enrolment_id, step_id, customer_id, channel, topic_id, address, is_ask,
+        priority, state, reason, due_at, is_held_until_due, attempt, fence, is_uncertain, subject, text, provider,
+        created_at)
     SELECT 'hand:' || r.id, r.id, %(step)s, r.customer_id, 'email', %(topic)s, e.email, false, 5, 'queued', '', now(),
         false, 0, 0, false, '', '', '', now() FROM enrolled r JOIN entered e ON e.customer_id = r.customer_id
 """

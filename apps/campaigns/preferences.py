@@ -1,6 +1,8 @@
 """The page of preferences: which topics by which channel, and what somebody said about them so far."""
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from django.utils.translation import gettext as _
 
@@ -43,23 +45,15 @@ def wording(*, topic: Topic, way: Way) -> str:
 
 def page_of(message: Message) -> list[Line]:
     """Public topics only. The message's own address answers for its channel, the customer's for the other ones."""
-    addresses = addresses_of(message)
-    return [
-        Line(
-            topic, [Choice(topic, way, address, _says_yes(message, way, address, topic)) for way, address in addresses]
-        )
-        for topic in Topic.objects.filter(is_public=True).order_by("name", "pk")
-    ]
+    topics = Topic.objects.filter(is_public=True).order_by("name", "pk")
+    addresses = {way.value: address for way, address in addresses_of(message)}
+    said = customers.answers(customer=message.customer, addresses=addresses, topics=topics)
+    choices = [Choice(one.topic, Way(one.channel), one.address, one.refusal is None) for one in said]
+    return [Line(topic, list(of_topic)) for topic, of_topic in groupby(choices, key=attrgetter("topic"))]
 
 
 def addresses_of(message: Message) -> list[tuple[Way, str]]:
-    customer = message.customer
-    known = {Way.EMAIL: customer.email, Way.SMS: customer.phone}
+    known = customers.addresses_of(message.customer)
     if Way(message.channel).reaches_people:
-        known[Way(message.channel)] = message.address
-    return [(way, known[way]) for way in Way if known.get(way) or way == message.channel]
-
-
-def _says_yes(message: Message, way: Way, address: str, topic: Topic) -> bool:
-    found = customers.says_no(customer=message.customer, address=address, channel=way.value, topic=topic)
-    return found is None
+        known[message.channel] = message.address
+    return [(way, known[way.value]) for way in Way if known.get(way.value) or way == message.channel]

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,14 +101,64 @@ def refusal(*, topic: str, default: str, answers: tuple[Answer | None, Answer | 
 
 def says_no(*, customer: Customer, address: str, channel: str, topic: Topic) -> str | None:
     """Why this topic may not be sent there, or None."""
-    found = Consent.objects.about(channel=channel, topic=topic).select_related("topic").order_by("-at", "-id")
-    folded = folding.address(channel=channel, value=address)
-    latest = (found.filter(customer=customer).first(), found.filter(address=folded).exclude(address="").first())
-    by_customer, by_address = (
-        Answer(one.choice, one.topic.name if one.topic else None, f"{one.at:%Y-%m-%d}") if one else None
-        for one in latest
-    )
-    return refusal(topic=topic.name, default=topic.default, answers=(by_customer, by_address))
+    (said,) = answers(customer=customer, addresses={channel: address}, topics=[topic])
+    return said.refusal
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is known of one topic on one channel: by the customer, and by the address, whoever reads it."""
+
+    topic: Topic
+    channel: str
+    address: str
+    by_customer: Answer | None
+    by_address: Answer | None
+
+    @property
+    def refusal(self) -> str | None:
+        return refusal(topic=self.topic.name, default=self.topic.default, answers=(self.by_customer, self.by_address))
+
+
+def answers(*, customer: Customer, addresses: Mapping[str, str], topics: Iterable[Topic]) -> list[Said]:
+    """Every topic on every channel that has an address, in two questions. `addresses`: by channel."""
+    rows = Consent.objects.filter(channel__in=addresses).select_related("topic")
+    kinds = ("channel", "address", "topic")
+    folded = {channel: folding.address(channel=channel, value=address) for channel, address in addresses.items()}
+    own = list(rows.filter(customer=customer).order_by("channel", "topic", "-at", "-id").distinct("channel", "topic"))
+    of_address = rows.filter(address__in=[one for one in folded.values() if one])
+    shared = list(of_address.order_by(*kinds, "-at", "-id").distinct(*kinds))
+    return [
+        Said(
+            topic,
+            channel,
+            address,
+            _latest(own, channel, topic),
+            _latest([row for row in shared if row.address == folded[channel]], channel, topic),
+        )
+        for topic in topics
+        for channel, address in addresses.items()
+    ]
+
+
+def addresses_of(customer: Customer) -> dict[str, str]:
+    """By channel; the ones that are known."""
+    known = {"email": customer.email, "sms": customer.phone}
+    return {channel: address for channel, address in known.items() if address}
+
+
+def allowed(customer: Customer) -> list[Said]:
+    """What may be sent to the customer: every topic, on each channel by which they can be reached."""
+    topics = Topic.objects.order_by("name", "pk")
+    return answers(customer=customer, addresses=addresses_of(customer), topics=topics)
+
+
+def _latest(rows: Iterable[Consent], channel: str, topic: Topic) -> Answer | None:
+    about = [row for row in rows if row.channel == channel and row.topic_id in {topic.pk, None}]
+    if not about:
+        return None
+    last = max(about, key=lambda row: (row.at, row.pk))
+    return Answer(last.choice, last.topic.name if last.topic else None, f"{last.at:%Y-%m-%d}")
 
 
 def who_may_be_written_to(*, channel: str, topic_key: str) -> CustomerQuerySet:

@@ -1,27 +1,21 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.campaigns.actions import optouts
 from apps.campaigns.models import Message
 from apps.core.api import paged, whole
 from apps.customers import selectors as customers
-from apps.customers.actions import consents
-from apps.customers.enums import Choice
-from apps.customers.models import Customer, Topic
+from apps.customers.models import Customer
 from apps.desk import serializers
 from apps.desk import serializers_reading as reading
 from apps.desk.timeline import title_of
 from apps.journeys.selectors.standing import standings
 from apps.staff.enums import Act
-from apps.staff.permissions import api_may, writer
-from apps.touchpoints.enums import Channel
+from apps.staff.permissions import api_may
 from apps.touchpoints.models import Interaction
 
 
@@ -89,47 +83,6 @@ class CustomerMessages(APIView):
         """What was sent, or was not and why."""
         rows = Message.objects.filter(customer=find_customer(pk)).select_related("enrolment__campaign", "step")
         return paged(request, rows, time_field="created_at", render=lambda page: [_message(row) for row in page])
-
-
-class CustomerConsents(APIView):
-    permission_classes = [api_may(Act.SEE_CUSTOMERS, to_write=Act.EDIT_CUSTOMERS)]
-
-    @extend_schema(request=reading.ConsentWriteSerializer, responses={201: reading.ConsentSerializer})
-    def post(self, request: Request, pk: int) -> Response:
-        """`{channel, topic, choice: in or out, evidence}`; one more answer, the latest counts."""
-        data: Any = request.data
-        if not isinstance(data, dict):
-            raise ValidationError("Send an object with channel, topic, choice and evidence.")
-        channel, choice = data.get("channel"), data.get("choice")
-        if channel not in Channel.values:
-            raise ValidationError({"channel": f"Use one of: {', '.join(Channel.values)}."})
-        if choice not in Choice.values:
-            raise ValidationError({"choice": "Use in or out."})
-        topic = Topic.objects.filter(key=str(data.get("topic"))[:50]).first()
-        if topic is None:
-            raise ValidationError({"topic": f"There is no topic {data.get('topic')!r}."})
-        customer = find_customer(pk)
-        consent = consents.record(
-            customer=customer,
-            channel=channel,
-            topic=topic,
-            choice=Choice(choice),
-            at=timezone.now(),
-            evidence=_evidence(data),
-            by=writer(request),
-        )
-        if consent.choice == Choice.OUT:
-            optouts.wait_for_hand_over(customer_id=customer.pk, channel=channel, address=consent.address)
-        answer = {"channel": channel, "topic": topic.key, "choice": choice, "at": consent.at}
-        return Response(answer, status=201)
-
-
-def _evidence(data: dict[str, Any]) -> str:
-    """Whole or not at all: half a proof is none."""
-    said = data.get("evidence", "")
-    if not isinstance(said, str) or len(said) > reading.MAX_EVIDENCE:
-        raise ValidationError({"evidence": f"Use a text of at most {reading.MAX_EVIDENCE} characters."})
-    return said
 
 
 def customer_json(row: Customer) -> dict[str, Any]:

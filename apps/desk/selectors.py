@@ -9,7 +9,8 @@ from apps.campaigns.models import Enrolment, Message
 from apps.core import keyset
 from apps.customers import selectors as customers
 from apps.customers.actions import segments
-from apps.customers.models import Customer, CustomerQuerySet, Identity, Persona, Segment, Topic
+from apps.customers.models import Customer, CustomerQuerySet, Identity, Persona, Segment
+from apps.customers.selectors import Said
 from apps.feedback.models import Case, Response
 from apps.journeys.models import Journey, Progress
 from apps.journeys.selectors.standing import Standing, standings
@@ -118,7 +119,7 @@ class CustomerPage:
     coming: list[Coming]
     responses: list[Response]
     open_cases: list[Case]
-    consents: list[tuple[str, str]]  # topic, why not (empty: may be written to)
+    allowed: list[Said]
     traits: list[tuple[str, str]]
     segments: list[Segment]
     personas: list[Persona]
@@ -136,7 +137,7 @@ def customer_page(customer: Customer, *, now: datetime) -> CustomerPage:
         coming=_coming(customer),
         responses=list(customer.responses.order_by("-answered_at", "-pk").select_related("survey")[:3]),
         open_cases=list(Case.objects.open().filter(customer=customer).select_related("owner").order_by("due_at", "pk")),
-        consents=_consents(customer),
+        allowed=customers.allowed(customer),
         traits=_traits(customer),
         segments=[m.segment for m in segments.of_customer(customer) if m.left_at is None],
         personas=list(Persona.objects.order_by("position", "name")),
@@ -186,18 +187,6 @@ def _coming(customer: Customer) -> list[Coming]:
     ]
     found += [Coming(run.campaign.name, run.campaign_id, run.due_at, is_held=False) for run in runs[:20]]
     return sorted(found, key=lambda coming: coming.due_at)[:5]
-
-
-def _consents(customer: Customer) -> list[tuple[str, str]]:
-    if not customer.email:
-        return []
-    return [
-        (
-            topic.name,
-            customers.says_no(customer=customer, address=customer.email, channel="email", topic=topic) or "",
-        )
-        for topic in Topic.objects.order_by("name", "pk")
-    ]
 
 
 @dataclass(frozen=True)

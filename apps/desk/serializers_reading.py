@@ -71,3 +71,22 @@ class ConsentSerializer(serializers.Serializer[None]):
     topic = serializers.CharField()
     choice = serializers.ChoiceField(choices=Choice.choices)
     at = serializers.DateTimeField()
+
+
+class AllowedSerializer(serializers.Serializer[None]):
+    """`because`: why not, in words."""
+
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    topic = serializers.CharField()
+    may_write = serializers.BooleanField()
+    because = serializers.CharField()
+
+
+class AskSerializer(serializers.Serializer[None]):
+    topic = serializers.CharField(max_length=50)
+
+
+class AskedSerializer(serializers.Serializer[None]):
+    topic = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()

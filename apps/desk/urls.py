@@ -3,6 +3,7 @@ from django.urls import path
 from apps.desk import (
     api,
     api_companies,
+    api_consents,
     api_interactions,
     api_people,
     api_stages,
@@ -10,6 +11,7 @@ from apps.desk import (
     views,
     views_answers,
     views_companies,
+    views_consents,
     views_merging,
     views_people,
     views_personas,
@@ -43,6 +45,8 @@ urlpatterns = [
     ),
     path("api/customers/<int:pk>/stage/", api_stages.CustomerStage.as_view(), name="api_customer_stage"),
     path("customers/<int:pk>/persona/", views_personas.customer_persona, name="customer_persona"),
+    path("customers/<int:pk>/consents/", views_consents.customer_consents, name="customer_consents"),
+    path("customers/<int:pk>/consents/ask/", views_consents.consent_ask, name="consent_ask"),
     path("tasks/", views_tasks.task_list, name="task_list"),
     path("tasks/<int:pk>/done/", views_tasks.task_done, name="task_done"),
     path("customers/<int:pk>/tasks/new/", views_tasks.task_create, name="task_create"),
@@ -98,5 +102,10 @@ urlpatterns = [
     path("api/customers/<int:pk>/timeline/", api.CustomerTimeline.as_view(), name="api_customer_timeline"),
     path("api/customers/<int:pk>/journeys/", api.CustomerJourneys.as_view(), name="api_customer_journeys"),
     path("api/customers/<int:pk>/messages/", api.CustomerMessages.as_view(), name="api_customer_messages"),
-    path("api/customers/<int:pk>/consents/", api.CustomerConsents.as_view(), name="api_customer_consents"),
+    path("api/customers/<int:pk>/consents/", api_consents.CustomerConsents.as_view(), name="api_customer_consents"),
+    path(
+        "api/customers/<int:pk>/confirmations/",
+        api_consents.CustomerConfirmations.as_view(),
+        name="api_customer_confirmations",
+    ),
 ]

@@ -117,6 +117,7 @@ def build(now: datetime) -> dict[str, dict]:
         "journey_export": pk, "api_journey_export": pk,
         "version_list": pk, "version_compare": pk, "api_version_list": pk, "api_version_compare": pk,
         "journey_delete": pk, "journey_publish": pk, "stage_set": person, "api_customer_stage": person,
+        "customer_consents": person, "consent_ask": person, "api_customer_confirmations": person,
         "segment_detail": one, "segment_edit": one, "segment_delete": unwanted, "segment_add": one,
         "segment_remove": {**one, "customer": customer.pk}, "api_segment_detail": one, "api_segment_members": one,
         "api_persona_detail": persona, "api_suppression_detail": {"pk": no.pk},

@@ -24,7 +24,7 @@ WRITES = {
     "rule_edit": PEOPLE, "api_segment_preview": PEOPLE,
     "api_notices_read": ALL, "case_detail": AGENTS, "review_detail": AGENTS,
     **dict.fromkeys(["api_customer_detail", "api_company_list", "api_company_detail", "api_company_members",
-                     "api_company_member", "api_task_list", "api_task_detail"], AGENTS),
+                     "api_company_member", "api_task_list", "api_task_detail", "api_customer_consents"], AGENTS),
     **dict.fromkeys(["api_segment_list", "api_segment_detail", "api_segment_members", "api_touchpoint_list",
                      "api_touchpoint_detail", "api_card_list", "api_topic_list", "api_topic_detail",
                      "api_survey_list", "api_survey_detail", "api_campaign_dry_run"], DESIGNERS),
@@ -42,7 +42,8 @@ KEYS_READ = {
                      "api_duplicate_dismiss"], ONLY_ADMIN),
 }  # fmt: skip
 KEYS_WRITE = {
-    "api_customer_consents": WRITE, "api_customer_stage": WRITE, "api_customer_detail": WRITE,
+    "api_customer_consents": WRITE, "api_customer_confirmations": WRITE,
+    "api_customer_stage": WRITE, "api_customer_detail": WRITE,
     "api_customer_interactions": WRITE, "api_interaction_retract": WRITE,
     "api_review_reply": WRITE, "api_segment_preview": PERSONAL,
     "api_comment_list": ONLY_ADMIN,  # or `read` and `write` together: test_comments.py

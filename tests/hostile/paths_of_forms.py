@@ -281,6 +281,12 @@ FORMS: list[Path] = [
         may_be_empty=frozenset({"note"}),
         extra=lambda g: {"stage": _a_stage(g)},
     ),
+    _form(
+        "customer_consents",
+        {"evidence": 500},
+        extra=lambda _g: {"nothing_more": "on", **dict.fromkeys(["email:service", "email:news"], "out")},
+        reads=of_row("customers.Consent", "evidence"),
+    ),
     _form("merge_confirm", {"reason": 300}, before=_pair, reads=of_row("customers.Merge", "reason")),
     _form(
         "customer_erase",

@@ -101,6 +101,8 @@ NO_TEXT = {
             "api_import_start",
             "api_notices_read",
             "api_interaction_retract",
+            "consent_ask",
+            "api_customer_confirmations",
         ],
         "a button",
     ),

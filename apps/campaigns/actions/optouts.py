@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import OperationalError, connection, transaction
@@ -6,8 +8,11 @@ from apps.campaigns.actions import handing
 from apps.campaigns.enums import MessageState
 from apps.campaigns.models import Message
 from apps.core import locks
+from apps.customers import selectors
 from apps.customers.actions import consents
 from apps.customers.enums import Choice
+from apps.customers.models import Customer, Topic
+from apps.staff.models import User
 from apps.touchpoints.actions import log
 from apps.touchpoints.enums import By, Channel, Event
 
@@ -40,6 +45,34 @@ def opt_out(*, message: Message, everything: bool, now: datetime) -> None:
             properties={"topic": "everything" if everything else topic, "message": message.pk},
         )
     wait_for_hand_over(customer_id=message.customer_id, channel=message.channel, address=message.address)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody said to staff; no topic: of everything on the channel."""
+
+    channel: str
+    topic: Topic | None
+    choice: Choice
+
+
+def record_told(*, customer: Customer, told: Sequence[Told], evidence: str, by: User | None, now: datetime) -> None:
+    """Commits first, then waits as above. A no is kept for the address too; a yes is not: what the reader of an address
+    refused, only its reader can allow again."""
+    with transaction.atomic():
+        for one in told:
+            consents.record(
+                customer=customer,
+                channel=one.channel,
+                topic=one.topic,
+                choice=one.choice,
+                at=now,
+                evidence=evidence,
+                by=by,
+            )
+    addresses = selectors.addresses_of(customer)
+    for channel in sorted({one.channel for one in told if one.choice is Choice.OUT}):
+        wait_for_hand_over(customer_id=customer.pk, channel=channel, address=addresses.get(channel, ""))
 
 
 def wait_for_hand_over(*, customer_id: int, channel: str, address: str = "") -> None:

@@ -39,10 +39,8 @@ def wording(topic: Topic, company: CompanySettings) -> str:
     return (words % {"topic": topic.name, "company": company.name})[:300]
 
 
-def ask_to_confirm(*, customer: Customer, topic: Topic, channel: str, now: datetime) -> Confirmation | None:
+def ask_to_confirm(*, customer: Customer, topic: Topic, now: datetime) -> Confirmation | None:
     """Asks the customer by mail whether they want it. None where they were asked just now. Raises CannotAsk."""
-    if channel != Way.EMAIL:
-        raise CannotAsk(_("Only e-mail can be confirmed by a link so far."))
     if not customer.email:
         raise CannotAsk(_("There is no e-mail address of this customer."))
     return ask(address=customer.email, topic=topic, now=now)

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from apps.core import actions as changes
 from apps.core.enums import Origin
-from apps.customers import folding
+from apps.customers import folding, selectors
 from apps.customers.enums import Choice
 from apps.customers.models import Consent, Customer, Topic
 from apps.staff.models import User
@@ -27,7 +27,7 @@ def record(
     address is kept for the customer's address too, because people share addresses. The pipeline looks again at whom
     it concerns."""
     if not address and customer is not None and choice is Choice.OUT:
-        address = {"email": customer.email, "sms": customer.phone}.get(channel, "")
+        address = selectors.addresses_of(customer).get(channel, "")
     address = folding.address(channel=channel, value=address) if address else ""
     changes.record_changes(customer_ids=_concerned(customer, address), origin=origin)
     return Consent.objects.create(
