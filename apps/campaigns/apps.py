@@ -15,7 +15,7 @@ class CampaignsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from apps.campaigns import registrations, selectors, transfers
-        from apps.campaigns.actions import enrolling
+        from apps.campaigns.actions import delivering, enrolling
         from apps.campaigns.models import Brand, Campaign, Endpoint, Snippet, Template
         from apps.core import registry
         from apps.core.registry import Stuck
@@ -25,6 +25,7 @@ class CampaignsConfig(AppConfig):
         registry.guard_publishing(selectors.keep_stages_of_active_campaigns)
         registry.pipeline(40, enrolling.enrol_from_facts)
         registry.pipeline(50, enrolling.look_at_exits_and_goals)
+        registry.pipeline(55, delivering.look_at_closed_cases)
         registry.importer("suppressions", transfers.SuppressionsImporter())
         registry.exporter("suppressions", transfers.SuppressionsExporter())
         registrations.register()

@@ -14,8 +14,11 @@ from apps.campaigns.models import Message
 from apps.core import locks
 from apps.core.models import CompanySettings
 from apps.customers.models import Customer, Topic
+from apps.feedback.actions import cases
+from apps.feedback.models import Case
 from apps.staff.enums import Role
 from tests.factories import CustomerFactory, campaign, enrolled, published_shop, staff
+from tests.pipeline import drain
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +74,50 @@ def written(of, customer: Customer, *times: str) -> None:
 def found(message: Message) -> tuple[str, str, datetime]:
     message.refresh_from_db()
     return message.state, message.reason, message.due_at
+
+
+class TestOpenCases:
+    @pytest.fixture
+    def held(self, company, ask, ann):
+        case = Case.objects.create(customer=ann, kind="problem", title="The kettle leaks", due_at=NOON)
+        message = queue(ask, ann, NOON)
+        deliver(NOON)
+        return case, message
+
+    def test_held_and_asked_again_every_hour(self, held):
+        _case, message = held
+        assert found(message) == ("held", "the case “The kettle leaks” is open", NOON + timedelta(hours=1))
+        deliver(NOON + timedelta(minutes=59))
+        assert found(message)[0] == "held"
+        deliver(NOON + timedelta(hours=1))
+        assert found(message)[2] == NOON + timedelta(hours=2)
+
+    def test_sent_when_it_is_closed(self, held):
+        case, message = held
+        soon = NOON + timedelta(minutes=5)
+        cases.close(case=case, root_cause="Seal", action_taken="Sent a new one", by=None, now=soon)
+        drain(soon)
+        deliver(soon)
+        assert found(message)[0] == "sent"
+
+    def test_the_other_gates_are_asked_again(self, held, company):
+        case, message = held
+        quiet(company, "22:00", "07:00")
+        cases.close(case=case, root_cause="Seal", action_taken="Sent a new one", by=None, now=EVENING)
+        drain(EVENING)
+        deliver(EVENING)
+        assert found(message)[:2] == ("held", "quiet hours until 07:00 in Europe/Berlin")
+
+    def test_of_others_nothing_is_moved(self, held, ask):
+        case, _message = held
+        bo = CustomerFactory(name="Bo", email="bo@mail.example", country="DE")
+        other = Case.objects.create(customer=bo, kind="problem", title="The lid is loose", due_at=NOON)
+        message = queue(ask, bo, NOON, cause="entry:2")
+        deliver(NOON)
+        cases.close(case=case, root_cause="Seal", action_taken="Sent a new one", by=None, now=NOON)
+        drain(NOON)
+        assert found(message)[2] == NOON + timedelta(hours=1)
+        assert other.closed_at is None
 
 
 class TestQuietHours:

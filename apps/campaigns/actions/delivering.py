@@ -13,7 +13,10 @@ from apps.campaigns.actions.handing import Hand
 from apps.campaigns.channels import Channel
 from apps.campaigns.enums import MessageState, Way
 from apps.campaigns.models import Message
-from apps.core import stopping
+from apps.core import stopping, wake
+from apps.core.registry import Batch
+from apps.touchpoints.enums import Event
+from apps.touchpoints.models import Interaction
 
 type Clock = Callable[[], datetime]
 
@@ -96,6 +99,15 @@ def release_held(*, now: datetime) -> None:
     """What the clock held is due now; the gate is asked again."""
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, [now, RELEASE_SIZE])
+
+
+def look_at_closed_cases(batch: Batch) -> None:
+    """Pipeline handler: what waited for a case that was closed is due at once, and the gate is asked again."""
+    ids = [change.interaction_id for change in batch.changes if change.interaction_id is not None]
+    closed = Interaction.objects.filter(pk__in=ids, event=Event.CASE_CLOSED.value).values("customer_id")
+    held = Message.objects.filter(state=MessageState.HELD, is_held_until_due=True, customer__in=closed)
+    if held.update(due_at=batch.now):
+        wake.on_commit("deliver")
 
 
 def deliver(*, pk: int, fence: int, channel: Channel | None = None, clock: Clock = timezone.now) -> None:
