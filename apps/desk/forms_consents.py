@@ -13,11 +13,13 @@ from apps.customers.models import Customer
 from apps.customers.selectors import Said, addresses_of
 from apps.touchpoints.enums import Channel
 
+_NO_ANSWER = ("none", pgettext_lazy("has neither said yes nor no", "No answer"))
 _ANSWERS = [(Choice.IN.value, gettext_lazy("Yes")), (Choice.OUT.value, gettext_lazy("No"))]
 
 
 class ConsentForm(forms.Form):
-    """One answer for each topic and channel, named "CHANNEL:TOPIC"; what is left as it was is not an answer."""
+    """One answer a topic and channel, named "CHANNEL:TOPIC". What is left as the page showed it is no answer, also
+    where somebody else wrote one down meanwhile."""
 
     nothing_more = forms.BooleanField(
         label=gettext_lazy("Write nothing at all any more"),
@@ -37,7 +39,7 @@ class ConsentForm(forms.Form):
         super().__init__(data)
         self._customer, self._allowed = customer, list(allowed)
         for said in self._allowed:
-            self.fields[_name(said)] = _field(said)
+            self.fields[_name(said)] = _field(said, shown=self.data.get(f"initial-{_name(said)}", ""))
         self.order_fields([*map(_name, self._allowed), "nothing_more", "evidence"])
 
     def lines(self) -> list[tuple[Said, forms.BoundField]]:
@@ -55,7 +57,7 @@ class ConsentForm(forms.Form):
         return [
             Told(said.channel, said.topic, Choice(self.cleaned_data[name]))
             for said in self._allowed
-            if (name := _name(said)) in self.changed_data and self.cleaned_data[name]
+            if (name := _name(said)) in self.changed_data and self.cleaned_data[name] != _NO_ANSWER[0]
         ]
 
 
@@ -63,12 +65,12 @@ def _name(said: Said) -> str:
     return f"{said.channel}:{said.topic.key}"
 
 
-def _field(said: Said) -> forms.ChoiceField:
-    answered = said.by_customer
-    unanswered = [] if answered else [("", pgettext_lazy("has neither said yes nor no", "No answer"))]
+def _field(said: Said, *, shown: str) -> forms.ChoiceField:
+    """`shown`: what stood on the page that was sent back."""
+    initial = said.by_customer.choice if said.by_customer else _NO_ANSWER[0]
     return forms.ChoiceField(
-        label=_("%(topic)s by %(way)s") % {"topic": said.topic.name, "way": Channel(said.channel).label},
-        choices=[*unanswered, *_ANSWERS],
-        required=answered is not None,
-        initial=answered.choice if answered else "",
+        label=f"{said.topic.name} · {Channel(said.channel).label}",
+        choices=[_NO_ANSWER, *_ANSWERS] if _NO_ANSWER[0] in {initial, shown} else _ANSWERS,
+        initial=initial,
+        show_hidden_initial=True,
     )

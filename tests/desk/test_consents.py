@@ -7,6 +7,7 @@ from apps.campaigns.models import Confirmation
 from apps.customers.enums import Choice, TopicDefault
 from apps.customers.models import Consent, Topic
 from apps.customers.selectors import allowed
+from apps.desk.forms_consents import ConsentForm
 from apps.staff.actions import api_keys
 from apps.staff.enums import Role
 from tests.factories import CustomerFactory, staff
@@ -30,17 +31,26 @@ def agent(client):
     return agent
 
 
+def filled(customer, **changed) -> dict[str, str]:
+    """The form as the page shows it, with these changes; "__" stands for the colon."""
+    fields = ConsentForm(None, customer=customer, allowed=allowed(customer)).fields
+    as_it_is = {name: field.initial for name, field in fields.items() if ":" in name}
+    shown = {f"initial-{name}": value for name, value in as_it_is.items()}
+    return shown | as_it_is | {name.replace("__", ":"): value for name, value in changed.items()}
+
+
 def refusals(customer) -> dict[tuple[str, str], str | None]:
     return {(said.channel, said.topic.key): said.refusal for said in allowed(customer)}
 
 
 class TestPage:
     def test_what_is_wrong_is_said_and_nothing_is_lost(self, client, agent, news):
-        url = reverse("customer_consents", args=[CustomerFactory().pk])
+        ann = CustomerFactory()
+        url = reverse("customer_consents", args=[ann.pk])
         for bad, words in (
-            ({"email:news": "in"}, "This field is required"),  # no proof
-            ({"email:news": "perhaps", **SAID}, "Select a valid choice"),
-            (SAID, "Nothing is different"),
+            (filled(ann, email__news="in"), "This field is required"),  # no proof
+            (filled(ann, email__news="perhaps", **SAID), "Select a valid choice"),
+            (filled(ann, **SAID), "Nothing is different"),
         ):
             response = client.post(url, bad)
             page = response.content.decode()
@@ -51,7 +61,7 @@ class TestPage:
     def test_a_no_by_one_way_is_kept_with_who_wrote_it(self, client, agent, news):
         ann = CustomerFactory(email="ann@mail.example", phone="+4315550100")
         url = reverse("customer_consents", args=[ann.pk])
-        assert client.post(url, {"sms:service": "out", **SAID}).status_code == 302
+        assert client.post(url, filled(ann, sms__service="out", **SAID)).status_code == 302
         kept = Consent.objects.get()
         assert (kept.choice, kept.channel, kept.topic.key, kept.by) == (Choice.OUT, "sms", "service", agent)
         assert (kept.address, kept.evidence) == ("+4315550100", "told Bo")
@@ -62,24 +72,33 @@ class TestPage:
     def test_what_was_not_touched_is_no_new_answer(self, client, agent, news):
         ann = CustomerFactory()
         url = reverse("customer_consents", args=[ann.pk])
-        client.post(url, {"email:news": "in", **SAID})
-        client.post(url, {"email:news": "in", "email:service": "out", **SAID})
+        client.post(url, filled(ann, email__news="in", **SAID))
+        client.post(url, filled(ann, email__service="out", **SAID))
         assert Consent.objects.count() == 2
         assert refusals(ann)["email", "news"] is None
+
+    def test_a_page_that_was_open_takes_back_no_newer_answer(self, client, agent, news):
+        ann = CustomerFactory()
+        url = reverse("customer_consents", args=[ann.pk])
+        open_before = filled(ann, email__service="out", **SAID)
+        client.post(url, filled(ann, email__news="out", **SAID))
+        assert client.post(url, open_before).status_code == 302
+        answers = [(row.topic.key, row.choice) for row in Consent.objects.order_by("pk")]
+        assert answers == [("news", "out"), ("service", "out")]
 
     def test_nothing_more_is_a_no_by_every_way(self, client, agent, news):
         ann = CustomerFactory(email="ann@mail.example", phone="+4315550100")
         url = reverse("customer_consents", args=[ann.pk])
-        assert client.post(url, {"email:news": "in", "nothing_more": "on", **SAID}).status_code == 302
+        assert client.post(url, filled(ann, email__news="in", nothing_more="on", **SAID)).status_code == 302
         assert Consent.objects.filter(topic=None, choice=Choice.OUT).count() == Consent.objects.count() == 2
         assert all(refusals(ann).values())
 
     def test_a_yes_to_staff_does_not_lift_what_the_address_refused(self, client, agent, news):
         bo = CustomerFactory(email="home@mail.example")
-        client.post(reverse("customer_consents", args=[bo.pk]), {"email:news": "out", **SAID})
+        client.post(reverse("customer_consents", args=[bo.pk]), filled(bo, email__news="out", **SAID))
         ann = CustomerFactory(email="home@mail.example")
         url = reverse("customer_consents", args=[ann.pk])
-        client.post(url, {"email:news": "in", **SAID})
+        client.post(url, filled(ann, email__news="in", **SAID))
         assert "said no to News" in refusals(ann)["email", "news"]
         assert "Ask by mail" in client.get(url).content.decode()
 

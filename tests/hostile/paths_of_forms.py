@@ -284,7 +284,7 @@ FORMS: list[Path] = [
     _form(
         "customer_consents",
         {"evidence": 500},
-        extra=lambda _g: {"nothing_more": "on", **dict.fromkeys(["email:service", "email:news"], "out")},
+        extra=lambda _g: {"nothing_more": "on"},
         reads=of_row("customers.Consent", "evidence"),
     ),
     _form("merge_confirm", {"reason": 300}, before=_pair, reads=of_row("customers.Merge", "reason")),
