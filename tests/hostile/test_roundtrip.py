@@ -1,5 +1,6 @@
 """Whatever text is written comes back as it was, or is refused in words. Never a fault of ours."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from tests.hostile.strings import LONG, NAUGHTY, NUL, SURROGATES, XSS
 BOTH = pytest.mark.parametrize("paths", [[*API, *OFFICE], FORMS], ids=["api", "forms"])
 TEXTS = list({text.strip(): text for text in [*NAUGHTY, *XSS] if len(text) <= 2000}.values())
 SHARE = 16  # each path takes every sixteenth text, its neighbour another sixteenth; with FAULTS=long all of them
+_ALERT = re.compile(r'role="alert".*?</div>|class="error.*?</(?:ul|p|div)>', re.DOTALL)
 TAKEN, REFUSED = {200, 201, 302}, {400, 422}
 
 
@@ -34,7 +36,8 @@ def said(path: Path, ground: Ground, values: Values) -> tuple[int, str, Values]:
         response = path.sends(ground, values)
         if response.status_code not in TAKEN:
             transaction.set_rollback(True)
-            return response.status_code, response.content.decode(), {}
+            words = response.content.decode()
+            return response.status_code, " ".join(_ALERT.findall(words)) or words, {}
         return response.status_code, "", path.reads(ground, response)
 
 
