@@ -67,7 +67,7 @@ class EndpointRotate(APIView):
     @extend_schema(request=None, responses=shapes.MadeSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """A new secret, told this once; calls are signed with it from now on."""
-        row = endpoints.rotate(endpoint=get_object_or_404(Endpoint, pk=pk))
+        row = endpoints.rotate(endpoint=get_object_or_404(Endpoint, pk=pk), now=timezone.now())
         return Response({**_told(row), "secret": row.secret})
 
 

@@ -170,7 +170,7 @@ def make_secret() -> str:
     return "whsec_" + secrets.token_urlsafe(24).replace("-", "a").replace("_", "b")
 
 
-@pghistory.track(exclude=["secret", "url"])
+@pghistory.track(exclude=["secret", "previous_secret", "previous_until", "url"])
 class Endpoint(models.Model):
     """An address of another system or of a chat room that campaigns may call. `url` may hold a secret of its own, as
     those of chat rooms do, so the audit keeps neither."""
@@ -179,6 +179,9 @@ class Endpoint(models.Model):
     url = models.CharField(_("address"), max_length=1000)
     shape = models.CharField(_("shape"), max_length=8, choices=EndpointShape.choices, default=EndpointShape.STANDARD)
     secret = models.CharField(max_length=100, default=make_secret, editable=False)
+    # Calls are signed with both until then, so that the receiver can change over.
+    previous_secret = models.CharField(max_length=100, blank=True, db_default="", default="", editable=False)
+    previous_until = models.DateTimeField(null=True, editable=False)
     is_active = models.BooleanField(_("is called"), default=True)
     stopped_because = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -189,3 +192,8 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def secrets_at(self, now: datetime) -> list[str]:
+        """Those that calls are signed with, the newest first."""
+        is_changing = self.previous_until is not None and now < self.previous_until
+        return [self.secret, self.previous_secret] if is_changing else [self.secret]

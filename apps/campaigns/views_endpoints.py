@@ -61,7 +61,7 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @may(Act.ADMINISTER)
 @confirmed
 def endpoint_rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    return _shown_once(request, endpoints.rotate(endpoint=get_object_or_404(Endpoint, pk=pk)))
+    return _shown_once(request, endpoints.rotate(endpoint=get_object_or_404(Endpoint, pk=pk), now=timezone.now()))
 
 
 @require_POST

@@ -430,7 +430,7 @@ def test_a_webhook(message, now):
     )
     said = contents.fill(message, CompanySettings())
     assert said.text == "Ann Price: 7"
-    endpoint = Webhook(url="https://erp.example/", shape="standard", secret="")
+    endpoint = Webhook(url="https://erp.example/", shape="standard", secrets=[])
     body = endpoint._body(outgoing(payload=said.payload))
     assert (body["type"], datetime.fromisoformat(body["timestamp"]).tzinfo) == ("campaign.step", UTC)
     assert body["data"] == {

@@ -1,11 +1,15 @@
 """Settings, Webhooks: pages and API; every way in refuses an address that must not be called."""
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from django.apps import apps
+from django.utils import timezone
 from standardwebhooks import Webhook as Receiver
+from standardwebhooks import WebhookVerificationError
 
 from apps.campaigns.actions import endpoints
 from apps.campaigns.channels import Outcome, choosing
@@ -128,6 +132,19 @@ def test_a_new_secret_takes_the_place_of_the_old_one(sure, warehouse, site):  # 
     assert told["secret"] not in {old, new}
     sure.post(f"{URL}{warehouse.pk}/test/")
     Receiver(told["secret"]).verify(site.asked[0].body, site.asked[0].headers)
+
+
+def test_the_secret_before_is_signed_with_for_a_day(sure, warehouse, site):  # noqa: F811
+    old, older = secret_in(sure.post(f"{URL}{warehouse.pk}/rotate/")), warehouse.secret
+    new = secret_in(sure.post(f"{URL}{warehouse.pk}/rotate/"))
+    sure.post(f"{URL}{warehouse.pk}/test/")
+    asked = site.asked[-1]
+    for good in (new, old):
+        Receiver(good).verify(asked.body, asked.headers)
+    with pytest.raises(WebhookVerificationError):
+        Receiver(older).verify(asked.body, asked.headers)
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert Endpoint.objects.get().secrets_at(timezone.now()) == [new]
 
 
 def test_a_chat_room_has_no_secret_to_show(sure):  # noqa: F811

@@ -25,7 +25,7 @@ def site(settings):
 
 
 def send(url: str, shape: str = "standard", *, seconds: float = 2.0, **more):
-    return Webhook(url=url, shape=shape, secret=SECRET).send(outgoing(**more), deadline_seconds=seconds)
+    return Webhook(url=url, shape=shape, secrets=[SECRET]).send(outgoing(**more), deadline_seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,6 @@ def test_odd_texts_go_to_a_chat_room_too(site, shape, text):
 
 @pytest.mark.parametrize("secret", ["whsec_", "whsec_%%%", "", "whsec_é"])
 def test_a_secret_that_is_none_signs_nothing(site, secret):
-    result = Webhook(url=site.url, shape="standard", secret=secret).send(outgoing(), deadline_seconds=1)
+    result = Webhook(url=site.url, shape="standard", secrets=[secret]).send(outgoing(), deadline_seconds=1)
     assert result.outcome is Outcome.PERMANENT
     assert site.asked == []

@@ -1,7 +1,7 @@
 """The addresses of other systems and chat rooms that campaigns call."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from apps.core import outgoing as http
 
 TEST_TYPE = "milepost.test"
 TEST_SECONDS = 5.0
+OVERLAP = timedelta(days=1)
 _FIELDS = {"name", "url", "shape"}
 
 
@@ -68,10 +69,11 @@ def _check(url: str) -> None:
         raise BadAddress(str(error)) from error
 
 
-def rotate(*, endpoint: Endpoint) -> Endpoint:
-    """A new secret, shown once; calls are signed with it from now on."""
+def rotate(*, endpoint: Endpoint, now: datetime) -> Endpoint:
+    """A new secret, shown once; calls are signed with it from now on, and for a day with the old one too."""
+    endpoint.previous_secret, endpoint.previous_until = endpoint.secret, now + OVERLAP
     endpoint.secret = make_secret()
-    endpoint.save(update_fields=["secret"])
+    endpoint.save(update_fields=["secret", "previous_secret", "previous_until"])
     return endpoint
 
 

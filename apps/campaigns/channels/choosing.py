@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.campaigns.channels import Channel
@@ -37,7 +38,7 @@ def sms_channel(url: str) -> Channel:
 def webhook_channel(endpoint: Endpoint) -> Webhook:
     """Made anew each time: it keeps no connection, and the endpoint may have been changed."""
     name = f"endpoint:{endpoint.pk}"
-    return Webhook(url=endpoint.url, shape=endpoint.shape, secret=endpoint.secret, name=name)
+    return Webhook(url=endpoint.url, shape=endpoint.shape, secrets=endpoint.secrets_at(timezone.now()), name=name)
 
 
 def _by_name(name: str) -> Endpoint:
