@@ -1,10 +1,10 @@
 """Who was erased, without knowing who: identities are kept as keyed hashes only. The keys are derived from SECRET_KEY
 and its fallbacks, so that what an older key wrote is still recognised."""
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -22,8 +22,12 @@ def digest(key: Key) -> str:
 
 
 def _digest(secret: str, key: Key) -> str:
-    derived = hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).digest()
-    return hmac.new(derived, f"{key[0]}:{key[1]}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_derived(secret), f"{key[0]}:{key[1]}".encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=16)
+def _derived(secret: str) -> bytes:
+    return hmac.digest(secret.encode(), _PURPOSE, "sha256")
 
 
 def _digests(key: Key) -> list[str]:

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
+from apps.campaigns import contents
 from apps.campaigns.actions import campaigns, delivering, handing, optouts, outcomes, running
 from apps.campaigns.channels import choosing
 from apps.campaigns.models import Message, Suppression
@@ -300,3 +301,38 @@ class TestTwoConnections:
         deliver()
         assert state(message) == "skipped"
         assert len(mails.mails) == answered[0]
+
+    def test_an_opt_out_answered_while_the_session_was_lost_between_gate_and_hand_over(
+        self, mails, message, now, monkeypatch
+    ):
+        ben = CustomerFactory(email="ben@mail.example")
+        enrolled(message.enrolment.campaign, ben, now, cause="entry:9")
+        running.run_due(now=timezone.now())
+        fill, to_ben = contents.fill, Message.objects.get(customer=ben)
+
+        def opt_out(pid: int) -> None:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+                optouts.opt_out(message=to_ben, everything=False, now=timezone.now())
+            finally:
+                connections.close_all()
+
+        def fill_and_lose(one, company):
+            if one.customer_id == ben.pk and not mails.mails[1:]:
+                connection.ensure_connection()
+                thread = threading.Thread(target=opt_out, args=[connection.connection.info.backend_pid])
+                thread.start()
+                thread.join(30)
+            return fill(one, company)
+
+        monkeypatch.setattr(contents, "fill", fill_and_lose)
+        deliver()
+        assert [mail["To"] for mail in mails.mails] == ["Ann Price <ann@mail.example>"]
+        assert (state(message), state(to_ben)) == ("sent", "queued")
+        assert Interaction.objects.filter(event="Message Sent").count() == 1
+        deliver()
+        assert state(to_ben) == "skipped"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+            assert cursor.fetchone() == (0,)

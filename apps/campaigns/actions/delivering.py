@@ -20,7 +20,7 @@ from apps.touchpoints.models import Interaction
 
 type Clock = Callable[[], datetime]
 
-CLAIM_SIZE = 50
+CLAIM_SIZE = 100
 RELEASE_SIZE = 1000
 
 # The most urgent first, so that the limits of a customer are used for them.

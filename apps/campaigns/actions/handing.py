@@ -1,12 +1,13 @@
 """The messages of a claimed set, handed over one after the other by one worker. For each message: its locks; the gate,
-with a fresh look; one statement that records the message before it and marks this one; then the provider. So one
-message at a time is on its way, and one commit a message is paid for."""
+with a fresh look; one statement that records the message before it, marks this one and tries the locks of the next;
+then the provider. So one message at a time is on its way, and one commit a message is paid for."""
 
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -32,11 +33,20 @@ logger = logging.getLogger(__name__)
 BUSY_PAUSE = timedelta(seconds=5)
 _KEPT_VERDICTS = 20
 
-_MARK = """
-    UPDATE campaigns_message SET state = 'sending', lease_until = %(until)s, subject = %(subject)s, text = %(text)s,
-        variant = %(variant)s, verdicts = verdicts || %(verdict)s::jsonb, is_held_until_due = false
-    WHERE id = %(pk)s AND fence = %(fence)s AND state = 'claimed' RETURNING id
+_LOCKS = """
+    ARRAY(SELECT k FROM unnest(%(wanted)s::bigint[]) k WHERE pg_try_advisory_lock(k)),
+    ARRAY(SELECT pg_advisory_unlock(k) FROM unnest(%(unwanted)s::bigint[]) k)
 """
+
+_LOCK = f"SELECT {_LOCKS}"
+
+_MARK = f"""
+    marked AS (
+        UPDATE campaigns_message SET state = 'sending', lease_until = %(until)s, subject = %(subject)s, text = %(text)s,
+            variant = %(variant)s, verdicts = verdicts || %(verdict)s::jsonb, is_held_until_due = false
+        WHERE id = %(pk)s AND fence = %(fence)s AND state = 'claimed' RETURNING id)
+    SELECT (SELECT id FROM marked), {_LOCKS}
+"""  # noqa: S608 - both are ours
 
 _REFUSE = """
     UPDATE campaigns_message SET state = %(state)s, reason = %(reason)s, lease_until = NULL,
@@ -62,27 +72,40 @@ def identity_of(key: str) -> str:
     return hashlib.sha256(f"milepost:{key}".encode()).hexdigest()[:32]
 
 
-_LOCK = """
-    SELECT k, pg_try_advisory_lock(k) FROM unnest(%(wanted)s::bigint[]) k
-    UNION ALL SELECT NULL, pg_advisory_unlock(k) FROM unnest(%(unwanted)s::bigint[]) k
-"""
-
-
 class _Locks:
-    """Advisory locks of this session. `of_before` are held until the message before is recorded; what is not needed
-    any more is given back with the next statement."""
+    """Advisory locks of this session, tried and never waited for, so nothing deadlocks. `of_before` are held until the
+    message before is recorded; those of the next are tried ahead; what is not needed any more is given back with the
+    next statement."""
 
     def __init__(self) -> None:
         self.of_before: list[int] = []
         self._unwanted: list[int] = []
+        self._ahead: tuple[int, list[int]] | None = None
 
-    def try_(self, keys: list[int]) -> list[int]:
-        """Those that could be had."""
+    def try_(self, pk: int, keys: list[int]) -> list[int]:
+        """Those of the message's that could be had."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == pk:
+            return ahead[1]
+        self.give_back(ahead[1] if ahead else [])
         if not keys and not self._unwanted:
             return []
-        unwanted, self._unwanted = self._unwanted, []
-        rows = prepared.fetch(_LOCK, {"wanted": keys, "unwanted": unwanted})
-        return [key for key, is_ours in rows if key is not None and is_ours]
+        ((got, _unlocked),) = prepared.fetch(_LOCK, self.asked(keys))
+        self._unwanted = []
+        return list(got)
+
+    def asked(self, keys: list[int]) -> dict[str, str]:
+        """The values of a statement that tries these too."""
+        return {"wanted": _array(keys), "unwanted": _array(self._unwanted)}
+
+    def were_tried(self, pk: int | None, got: list[int]) -> None:
+        """By such a statement, for the message that comes next."""
+        self._unwanted = []
+        self._ahead = (pk, got) if pk is not None else None
+
+    def are_lost(self) -> None:
+        """With the session."""
+        self.of_before, self._unwanted, self._ahead = [], [], None
 
     def give_back(self, keys: list[int]) -> None:
         self._unwanted += keys
@@ -93,7 +116,12 @@ class _Locks:
 
     def give_all_back(self) -> None:
         self.give_back_before()
-        self.try_([])
+        self.try_(0, [])
+
+
+def _array(keys: list[int]) -> str:
+    """As PostgreSQL reads it; a list would cost more to bind."""
+    return f"{{{','.join(map(str, keys))}}}"
 
 
 class Hand:
@@ -103,6 +131,7 @@ class Hand:
         rows = Message.objects.select_related("enrolment", "customer__persona", "invitation__survey")
         # What many messages have in common is read and decoded once a set.
         self._messages = rows.prefetch_related("enrolment__campaign", "step", "topic").in_bulk(pks)
+        self._next = dict(pairwise(pks))
         self._company = CompanySettings.current()
         self._source_id = log.own_source(SourceKind.MILEPOST).pk
         self._channel = channel
@@ -133,17 +162,13 @@ class Hand:
 
     @contextmanager
     def _locked(self, message: Message) -> Iterator[bool]:
-        """The address of a person, and where messages are counted the recipient, whichever of their addresses it goes
-        to: one a customer at a time from the count until the outcome is recorded. Tried and never waited for, so
-        nothing deadlocks; the locks of the message before stay until this one is marked."""
-        reaches = Way(message.channel).reaches_people
-        keys = [address_key(channel=message.channel, address=message.address)] if reaches else []
-        if _is_counted(message, self._company):
-            keys.append(locks.RECIPIENT + message.customer_id)
+        """From before the gate until the outcome is recorded; the locks of the message before stay until this one is
+        marked."""
+        keys = self._keys(message)
         if set(keys) & set(self._locks.of_before):  # the recipient of the one before: that must be counted
             self._record_before()
             self._locks.give_back_before()
-        got = self._locks.try_(keys)
+        got = self._locks.try_(message.pk, keys)
         is_free = len(got) == len(keys)
         try:
             yield is_free
@@ -153,6 +178,15 @@ class Hand:
                 self._locks.of_before = got
             else:
                 self._locks.give_back(got)
+
+    def _keys(self, message: Message) -> list[int]:
+        """The address of a person, and where messages are counted the recipient, whichever of their addresses it goes
+        to: one a customer at a time."""
+        reaches = Way(message.channel).reaches_people
+        keys = [address_key(channel=message.channel, address=message.address)] if reaches else []
+        if _is_counted(message, self._company):
+            keys.append(locks.RECIPIENT + message.customer_id)
+        return keys
 
     def _ask_and_send(self, message: Message, fence: int) -> None:
         now = self._clock()
@@ -193,27 +227,40 @@ class Hand:
             self._before = Sent(message, fence, content.subject, channel.name, result.provider_id, now, self._source_id)
             providers.went_well(name=channel.name)
         else:
-            outcomes.record(message, fence, result, now=now)
+            self._patiently(lambda: outcomes.record(message, fence, result, now=now))
             if isinstance(result, Gone):
                 endpoints.stop(endpoint=Endpoint.objects.get(name=message.address), reason=result.detail)
             self.is_stopped = providers.went_badly(name=channel.name, result=result, now=now)
 
     def _mark(self, message: Message, fence: int, content: contents.Content) -> bool:
         now = self._clock()
+        coming = self._messages.get(self._next.get(message.pk, 0))
         values: dict[str, Any] = {
             "pk": message.pk, "fence": fence, "until": now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS),
             "subject": content.subject, "text": content.text, "variant": content.variant,
             "verdict": orjson.dumps([_said(gate.GO, now)]).decode(),
+            **self._locks.asked(self._keys(coming) if coming else []),
         }  # fmt: skip
-        before, self._before = self._before, None
-        if before is None:
-            return bool(prepared.fetch(_MARK, values))
-        return outcomes.patiently(lambda: outcomes.record_sent(before, then=(_MARK, values)))
+        try:
+            ((marked, got, _unlocked),) = outcomes.record_and(self._before, _MARK, values)
+        except outcomes.TROUBLE:
+            # Our locks may be gone with the session, so an opt-out may be answered by now: the gate must be asked anew.
+            connection.close()
+            self._locks.are_lost()
+            self._record_before()
+            self._patiently(lambda: outcomes.put_back(message.pk, fence))
+            return False
+        self._before = None
+        self._locks.were_tried(coming.pk if coming else None, got)
+        return marked is not None
 
     def _record_before(self) -> None:
         before, self._before = self._before, None
         if before is not None:
-            outcomes.patiently(lambda: outcomes.record_sent(before))
+            self._patiently(lambda: outcomes.record_sent(before))
+
+    def _patiently(self, record: Callable[[], object]) -> None:
+        outcomes.patiently(record, otherwise=self._locks.are_lost)
 
 
 def _is_counted(message: Message, company: CompanySettings) -> bool:

@@ -25,9 +25,11 @@ logger = logging.getLogger(__name__)
 SCHEDULE = [timedelta(seconds=s) for s in (30, 120, 600, 1800, 7200, 21600, 43200, 86400)]
 LONGEST_PAUSE = timedelta(hours=24)
 
+TROUBLE = (OperationalError, InterfaceError)  # of the database or the way to it
+
 # The message, its interaction and the change of its customer are one statement, which may mark the next message too.
 _SENT = """
-    WITH sent AS (
+    sent AS (
         UPDATE campaigns_message SET state = 'sent', sent_at = %(sent_at)s, provider = %(provider)s,
             provider_id = %(provider_id)s, lease_until = NULL, reason = ''
         WHERE id = %(sent)s AND fence = %(sent_fence)s AND state = 'sending' RETURNING customer_id),
@@ -40,7 +42,6 @@ _SENT = """
     changed AS (
         INSERT INTO core_change (customer_id, interaction_id, origin, priority)
         SELECT customer_id, id, 'live', 0 FROM logged)
-    [then]
 """
 
 
@@ -66,11 +67,16 @@ def move(pk: int, fence: int, from_state: MessageState, **changes: object) -> bo
     return bool(Message.objects.filter(pk=pk, fence=fence, state=from_state).update(**changes))
 
 
-def record_sent(sent: Sent, *, then: tuple[str, dict[str, Any]] | None = None) -> bool:
-    """Whether what came `then` in the same statement found its row; a webhook is not told on the timeline."""
-    statement, values = then or ("", {})
-    more = f", marked AS ({statement}) SELECT id FROM marked" if statement else "SELECT 1"  # noqa: S608 - both are ours
-    return bool(prepared.fetch(_SENT.replace("[then]", more), values | _values(sent)))
+def record_sent(sent: Sent) -> None:
+    """A webhook is not told on the timeline."""
+    prepared.fetch(f"WITH {_SENT} SELECT 1", _values(sent))
+
+
+def record_and(sent: Sent | None, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """With what is to be in the same commit: the last CTE and what it selects; answers the rows of that."""
+    if sent is None:
+        return prepared.fetch(f"WITH {statement}", values)
+    return prepared.fetch(f"WITH {_SENT}, {statement}", values | _values(sent))
 
 
 def _values(sent: Sent) -> dict[str, Any]:
@@ -93,12 +99,14 @@ def _values(sent: Sent) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def put_back(pk: int, fence: int) -> None:
+    """What is certain not to have been handed over."""
+    in_hand = Message.objects.filter(pk=pk, fence=fence, state__in=[MessageState.CLAIMED, MessageState.SENDING])
+    in_hand.update(state=MessageState.QUEUED, lease_until=None)
+
+
 def record(message: Message, fence: int, result: Result, *, now: datetime) -> None:
     """An outcome that is not SENT."""
-    patiently(lambda: _record(message, fence, result, now))
-
-
-def _record(message: Message, fence: int, result: Result, now: datetime) -> None:
     detail = result.detail[:300] or "refused without a reason"
     if result.outcome is Outcome.UNKNOWN and message.is_uncertain:
         # Repeated once already: a server that never answers in time may have taken both.
@@ -152,15 +160,19 @@ def after_unknown(pk: int, fence: int, detail: str, now: datetime) -> None:
     )
 
 
-def patiently[T](record: Callable[[], T]) -> T:
-    """The message has left: what became of it must be written even when the database comes back only now."""
+def patiently(record: Callable[[], object], *, otherwise: Callable[[], None]) -> None:
+    """The message has left: what became of it must be written even when the database comes back only now. `otherwise`:
+    told that the session is a new one."""
     until = time.monotonic() + settings.DELIVERY_LEASE_SECONDS
     while True:
         try:
-            return record()
-        except (OperationalError, InterfaceError) as error:
+            record()
+        except TROUBLE as error:
             if time.monotonic() > until:
                 raise
             logger.warning("cannot record an outcome yet: %s", type(error).__name__)
             connection.close()
+            otherwise()
             time.sleep(0.5)
+        else:
+            return

@@ -6,12 +6,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from apps.campaigns.channels import Outcome, Outgoing, Result, mime
 
 CONNECT_SECONDS = 5.0
+
+
+class _Mail(NamedTuple):
+    """Addresses as they go on the wire, which no bracket or line break is in."""
+
+    sender: str
+    recipient: str
+    wire: bytes
 
 
 class Smtp:
@@ -25,19 +33,16 @@ class Smtp:
 
     def send(self, outgoing: Outgoing, *, deadline_seconds: float) -> Result:
         try:
-            wire = mime.build(outgoing)
-            outgoing = replace(
-                outgoing, sender=mime.address(outgoing.sender), recipient=mime.address(outgoing.recipient)
-            )
+            mail = _Mail(mime.address(outgoing.sender), mime.address(outgoing.recipient), mime.build(outgoing))
         except ValueError as error:  # such as an address that no header can hold
             return Result(Outcome.PERMANENT, f"cannot be written as a mail: {error}"[:300])
         until = time.monotonic() + deadline_seconds
-        result = self._attempt(outgoing, wire, until)
+        result = self._attempt(mail, until)
         if result is None:  # a connection that had been idle was closed by the server: nothing was handed over
-            result = self._attempt(outgoing, wire, until)
+            result = self._attempt(mail, until)
         return result or Result(Outcome.RETRY, "the mail server closed the connection")
 
-    def _attempt(self, outgoing: Outgoing, wire: bytes, until: float) -> Result | None:
+    def _attempt(self, mail: _Mail, until: float) -> Result | None:
         """None when a kept connection turned out to be dead before anything was said on it."""
         was_open = getattr(self._local, "connection", None) is not None
         try:
@@ -49,16 +54,16 @@ class Smtp:
         if seconds <= 0:  # an opt-out waits no longer than the deadline
             return Result(Outcome.RETRY, "the mail server took too long to answer", is_ours=True)
         with _watchdog.over(connection, until):
-            return self._converse(connection, outgoing, wire, was_open=was_open)
+            return self._converse(connection, mail, was_open=was_open)
 
-    def _converse(self, connection: smtplib.SMTP, outgoing: Outgoing, wire: bytes, *, was_open: bool) -> Result | None:
+    def _converse(self, connection: smtplib.SMTP, mail: _Mail, *, was_open: bool) -> Result | None:
         at_data = False
         try:
-            no = _ask(connection, outgoing)
+            no = _ask(connection, mail)
             if no is not None:
                 return self._refused(connection, *no)
             at_data = True
-            connection.send(_stuffed(wire))
+            connection.send(_stuffed(mail.wire))
             code, text = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
@@ -112,12 +117,12 @@ class Smtp:
 type _Reply = tuple[int, bytes]
 
 
-def _ask(connection: smtplib.SMTP, outgoing: Outgoing) -> _Reply | None:
+def _ask(connection: smtplib.SMTP, mail: _Mail) -> _Reply | None:
     """Sender, recipient and DATA, in one piece where the server takes that (RFC 2920); the first answer that is no.
     After None the server waits for the mail."""
     commands = [
-        f"MAIL FROM:{smtplib.quoteaddr(outgoing.sender)}\r\n",
-        f"RCPT TO:{smtplib.quoteaddr(outgoing.recipient)}\r\n",
+        f"MAIL FROM:<{mail.sender}>\r\n",
+        f"RCPT TO:<{mail.recipient}>\r\n",
         "DATA\r\n",
     ]
     if not connection.has_extn("pipelining"):
