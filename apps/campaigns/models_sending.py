@@ -34,9 +34,9 @@ class Message(models.Model):
 
     key = models.CharField(max_length=100)
     enrolment = models.ForeignKey("Enrolment", on_delete=models.CASCADE, related_name="messages")
-    step = models.ForeignKey("CampaignStep", on_delete=models.PROTECT, related_name="messages")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages")
-    invitation = models.OneToOneField(Invitation, null=True, on_delete=models.SET_NULL, related_name="message")
+    step = models.ForeignKey("CampaignStep", on_delete=models.PROTECT, related_name="messages", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    invitation = models.ForeignKey(Invitation, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     channel = models.CharField(max_length=20, choices=Way.choices)
     topic = models.ForeignKey(Topic, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     address = models.CharField(max_length=320, blank=True)
@@ -75,6 +75,9 @@ class Message(models.Model):
         # Each index is written to at every change of state, so none is kept that nothing reads.
         constraints = [
             models.UniqueConstraint(fields=["key"], name="message_once"),
+            models.UniqueConstraint(
+                fields=["invitation"], name="message_of_invitation", condition=Q(invitation__isnull=False)
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=[MessageState.SKIPPED, MessageState.FAILED]) | ~Q(reason=""),
                 name="message_refused_with_reason",
@@ -93,7 +96,7 @@ class Message(models.Model):
                 name="message_held_until_due",
                 condition=Q(state=MessageState.HELD, is_held_until_due=True),
             ),
-            models.Index(fields=["customer", "sent_at"], name="message_sent_to", condition=Q(state=MessageState.SENT)),
+            models.Index(fields=["customer", "sent_at"], name="message_of_customer"),
             models.Index(
                 fields=["lease_until"],
                 name="message_leased",

@@ -311,7 +311,7 @@ class TestLimits:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(f"EXPLAIN {reading}")
-            assert any("message_sent_to" in line for (line,) in cursor.fetchall())
+            assert any("message_of_customer" in line for (line,) in cursor.fetchall())
 
 
 @pytest.mark.django_db(transaction=True)
