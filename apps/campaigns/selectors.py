@@ -155,7 +155,9 @@ def _members(campaign: Campaign) -> MembershipQuerySet:
 
 
 def _present_entries(campaign: Campaign) -> StageEntryQuerySet:
-    """The open entries of the trigger's stage; for overdue those that are."""
+    """The open entries of the trigger's stage; for overdue those that are. None while a draft has no stage."""
+    if campaign.stage_key is None:
+        return StageEntry.objects.none()
     entries = StageEntry.objects.standing().filter(
         journey=campaign.journey, left_at=None, customer__merged_into=None, stage_key=str(campaign.stage_key)
     )

@@ -20,6 +20,14 @@ def trigger(kind: str, settings: Mapping[str, Any]) -> str:
     return said
 
 
+def _place(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What a draft has not chosen yet is told too."""
+    return {
+        "stage": settings.get("stage") or _("a stage that is not chosen yet"),
+        "step": settings.get("step") or _("a step that is not chosen yet"),
+    }
+
+
 def _scored(settings: Mapping[str, Any]) -> str:
     what = settings.get("survey") or str(settings.get("kind", "")).upper()
     low, high = settings.get("from"), settings.get("to")
@@ -59,10 +67,10 @@ def _schedule(settings: Mapping[str, Any]) -> str:
 
 
 _TRIGGERS: dict[TriggerKind, Callable[[Mapping[str, Any]], str]] = {
-    TriggerKind.STAGE_ENTERED: lambda s: _("enters %(stage)s") % s,
-    TriggerKind.STAGE_LEFT: lambda s: _("leaves %(stage)s") % s,
-    TriggerKind.OVERDUE: lambda s: _("is overdue in %(stage)s") % s,
-    TriggerKind.STEP_REACHED: lambda s: _("reaches %(step)s") % s,
+    TriggerKind.STAGE_ENTERED: lambda s: _("enters %(stage)s") % _place(s),
+    TriggerKind.STAGE_LEFT: lambda s: _("leaves %(stage)s") % _place(s),
+    TriggerKind.OVERDUE: lambda s: _("is overdue in %(stage)s") % _place(s),
+    TriggerKind.STEP_REACHED: lambda s: _("reaches %(step)s") % _place(s),
     TriggerKind.EVENT: lambda s: (
         _("does %(what)s") % {"what": conditions.read({k: v for k, v in s.items() if k != "key"}).sentence()}
     ),

@@ -48,15 +48,18 @@ def read(data: Any, journey: Journey | None) -> Trigger:
     settings = {key: value for key, value in data.items() if key != "on"}
     checking.only(settings, _KEYS[kind] | ({"key"} if kind.may_have_key else set()), "trigger")
     if kind.needs_journey and journey is None:
-        raise CampaignError(f"trigger: {kind.value} needs a journey. Say which: {_published()}.")
+        raise CampaignError(_without_journey(kind))
     if "key" in settings:
         _check_key(settings["key"])
     stage_key = _READERS[kind](settings, journey) if kind in _READERS else None
     return Trigger(kind, settings, stage_key)
 
 
-def _published() -> str:
-    return ", ".join(Journey.objects.published().order_by("name").values_list("name", flat=True)) or "none is published"
+def _without_journey(kind: TriggerKind) -> str:
+    published = ", ".join(Journey.objects.published().order_by("name").values_list("name", flat=True))
+    if published:
+        return f"trigger: {kind.value} needs a journey. Say which: {published}."
+    return f"trigger: {kind.value} needs a journey, and none is published yet. Publish one, or choose another trigger."
 
 
 def _check_key(value: Any) -> None:

@@ -69,6 +69,15 @@ def test_without_a_journey_a_recipe_says_what_is_missing(marketer):
     assert made.state == "draft"
 
 
+@pytest.mark.parametrize("recipe", [*recipes.RECIPES, recipes.EMPTY], ids=lambda one: one.key)
+def test_every_page_of_a_draft_that_cannot_run_yet_opens(marketer, recipe):
+    marketer.post(f"/campaigns/new/{recipe.key}/", {"name": "First"})
+    made = Campaign.objects.get()
+    for page in ("", "edit/", "effect/", "customers/", "dry-run/", "publish/"):
+        assert marketer.get(f"/campaigns/{made.pk}/{page}").status_code == 200, page
+    assert "A draft, so nothing is sent" in marketer.get(f"/campaigns/{made.pk}/").content.decode()
+
+
 class TestEdits:
     def test_a_step_is_added_moved_duplicated_deleted_and_all_taken_back(self, marketer, made):
         url = f"/campaigns/{made.pk}/steps/"
