@@ -1,6 +1,8 @@
 """The effect of a campaign as the API tells it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -15,6 +17,7 @@ def effect(found: Effect) -> dict[str, Any]:
         "since": found.since,
         "within_days": found.days_after,
         "total": _figures(found.total),
+        "revenue_before_messages": _revenue(found.early),
         "treated": _side(found.treated),
         "holdout": _comparison(found.holdout) if found.holdout else None,
         "steps": [_line("step", line) for line in found.steps],
@@ -26,7 +29,11 @@ def effect(found: Effect) -> dict[str, Any]:
 
 
 def _figures(figures: Figures) -> dict[str, Any]:
-    return asdict(figures) | {"revenue": {code: float(value) for code, value in sorted(figures.revenue.items())}}
+    return asdict(figures) | {"revenue": _revenue(figures.revenue)}
+
+
+def _revenue(by_currency: Mapping[str, Decimal]) -> dict[str, float]:
+    return {code: float(value) for code, value in sorted(by_currency.items())}
 
 
 def _line(name: str, line: Line) -> dict[str, Any]:

@@ -94,12 +94,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Effect:
+    """`early`: the part of the revenue that no message stands before, by currency."""
+
     campaign: Campaign
     since: datetime | None
     days_after: int
     treated: Side
     holdout: Comparison | None
     total: Figures
+    early: dict[str, Decimal]
     steps: list[Line]
     splits: list[Split]
     variants: list[Line]
@@ -120,6 +123,7 @@ def effect(campaign: Campaign, *, since: datetime | None) -> Effect:
         treated=treated,
         holdout=_compare(treated, held_out) if held_out.goal.n else None,
         total=found[_ALL].get(None, Figures()),
+        early=found[_CHANNEL].pop(None, Figures()).revenue,
         steps=[_step_line(step, found[_STEP]) for step in steps if StepKind(step.kind).sends],
         splits=[reading.split(step) for step in steps if step.kind == StepKind.SPLIT],
         variants=[
@@ -194,13 +198,13 @@ class _Reading:
         return self._rows(sql) if self.values["splits"] else []
 
     def breakdowns(self) -> dict[int, dict[Any, Figures]]:
-        """By what it is grouped by, and its value."""
+        """By what it is grouped by, and its value; no channel: orders before any message."""
         found: dict[int, dict[Any, Figures]] = defaultdict(dict)
         for of, step, variant, channel, hour, *counts in self._rows(effect_sql.MESSAGES):
             found[of][_value(of, (step, variant, channel, hour))] = Figures(*counts)
         for of, step, variant, channel, hour, currency, worth in self._rows(effect_sql.REVENUE):
             value = _value(of, (step, variant, channel, hour))
-            if of == _ALL or value is not None:  # none: before any message was sent
+            if of in {_ALL, _CHANNEL} or value is not None:  # none: before any message was sent
                 before = found[of].get(value, Figures())
                 found[of][value] = replace(before, revenue={**before.revenue, currency: worth})
         return found
@@ -211,7 +215,7 @@ class _Reading:
         worth: dict[bool, dict[str, tuple[Any, Any]]] = defaultdict(dict)
         for is_held_out, currency, of_all, squares in self._rows(effect_sql.WORTH):
             worth[is_held_out][currency] = (of_all, squares)
-        names = ((False, _("written to"), total, "held_out=0"), (True, _("held out"), Figures(), "held_out=1"))
+        names = ((False, _("in the campaign"), total, "held_out=0"), (True, _("held out"), Figures(), "held_out=1"))
         made = [
             self._side(query, label, counts.get(is_held_out, (0, 0)), figures, worth[is_held_out], query)
             for is_held_out, label, figures, query in names

@@ -163,6 +163,9 @@ class CampaignEffectSerializer(serializers.Serializer[None]):
     since = serializers.DateTimeField(allow_null=True)
     within_days = serializers.IntegerField(help_text="After the cause, in which orders count.")
     total = FiguresSerializer()
+    revenue_before_messages = serializers.DictField(
+        child=serializers.FloatField(), help_text="The part of the revenue that came before any message was sent."
+    )
     treated = SideSerializer()
     holdout = ComparisonSerializer(allow_null=True)
     steps = StepFiguresSerializer(many=True)

@@ -34,6 +34,7 @@ def campaign_effect(request: HttpRequest, pk: int) -> HttpResponse:
         "is_delivery_known": found.total.delivered > 0,
         "columns": [effect_words.COLUMN_LABELS[name] for name in selectors_effect.COLUMNS],
         "revenue": effect_words.money(found.total.revenue),
+        "early": effect_words.money(found.early),
         "tables": [(label, _rows(lines, more)) for label, lines in _tables(found)],
         "splits": [effect_words.split_words(split) for split in found.splits],
         "holdout": effect_words.comparison_words(found.holdout) if found.holdout else None,

@@ -105,6 +105,7 @@ def test_revenue_of_the_orders_after_the_cause(made, shop):
     run(made, ann, at=later(days=2), way=1)
     run(made, held_out, is_held_out=True)
     order(shop, ann, later(hours=-1), total=1000)  # before the cause
+    order(shop, ann, later(minutes=30), total="0.5")  # before any message
     order(shop, ann, later(hours=2), total=10, currency="eur")
     order(shop, ann, later(hours=6), revenue="20.5", value=99)
     order(shop, ann, later(days=3), value=5, currency="USD")  # within both runs: once, for the later
@@ -115,18 +116,20 @@ def test_revenue_of_the_orders_after_the_cause(made, shop):
                                channel="web", properties={"total": 500})  # fmt: skip
     found = effect(made, since=None)
     assert found.days_after == 10
-    assert found.total.revenue == {"EUR": Decimal("30.5"), "USD": Decimal(5)}
+    assert found.total.revenue == {"EUR": Decimal(31), "USD": Decimal(5)}
+    assert found.early == {"EUR": Decimal("0.5"), "USD": Decimal(5)}
+    assert [line.figures.revenue for line in found.channels] == [{"EUR": Decimal("30.5")}]
     assert {line.label: line.figures.revenue for line in found.steps if line.figures.revenue} == {
         "1. First": {"EUR": Decimal(10)}, "3. Short": {"EUR": Decimal("20.5")}
     }  # fmt: skip
     assert found.holdout is not None
     assert {code: (mean.n, mean.total) for code, mean in found.treated.worth.items()} == {
-        "EUR": (1, 30.5), "USD": (1, 5.0)
+        "EUR": (1, 31.0), "USD": (1, 5.0)
     }  # fmt: skip
     assert {code: mean.total for code, mean in found.holdout.other.worth.items()} == {"EUR": 7.0}
     short, long, _picture = found.splits[0].sides
-    assert (short.worth["EUR"].total, long.worth["USD"].total) == (30.5, 5.0)
-    assert effect_words.money(found.total.revenue) == ["30.50 EUR", "5.00 USD"]
+    assert (short.worth["EUR"].total, long.worth["USD"].total) == (31.0, 5.0)
+    assert effect_words.money(found.total.revenue) == ["31.00 EUR", "5.00 USD"]
 
 
 def groups(of: Campaign, treated: tuple[int, int], held_out: tuple[int, int], way: int = 0) -> None:
@@ -144,7 +147,7 @@ def test_the_holdout_says_what_the_campaign_did(made):
     # Newcombe 1998, table II, (a).
     assert (round(found.goal.low, 4), round(found.goal.high, 4)) == (0.0524, 0.3339)
     assert effect_words.goal_sentence(found) == (
-        "written to: +20.0 points reached the goal against held out, from +5.2 to +33.4 (n=150)."
+        "in the campaign: +20.0 points reached the goal against held out, from +5.2 to +33.4 (n=150)."
     )
 
 
