@@ -74,10 +74,11 @@ class TaskDetail(APIView):
         task = _task(pk)
         data = valid(shapes.TaskChangeSerializer(data=request.data, partial=True))
         is_done = data.pop("is_done", None)
+        now = timezone.now()
         if data:
-            work.change(task=task, values=_values(data))
+            work.change(task=task, values=_values(data), now=now, by=writer(request))
         if is_done is True:
-            work.finish(task=task, by=writer(request), now=timezone.now())
+            work.finish(task=task, by=writer(request), now=now)
         elif is_done is False:
             work.take_up_again(task=task)
         return Response(_told(_task(pk)))

@@ -48,6 +48,7 @@ urlpatterns = [
     path("customers/<int:pk>/consents/", views_consents.customer_consents, name="customer_consents"),
     path("customers/<int:pk>/consents/ask/", views_consents.consent_ask, name="consent_ask"),
     path("tasks/", views_tasks.task_list, name="task_list"),
+    path("tasks/<int:pk>/", views_tasks.task_edit, name="task_edit"),
     path("tasks/<int:pk>/done/", views_tasks.task_done, name="task_done"),
     path("customers/<int:pk>/tasks/new/", views_tasks.task_create, name="task_create"),
     path("api/tasks/", api_tasks.TaskList.as_view(), name="api_task_list"),

@@ -60,6 +60,21 @@ def task_create(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "desk/task_create.html", {"form": form, "customer": customer}, status=status)
 
 
+@require_http_methods(["GET", "POST"])
+@may(Act.EDIT_CUSTOMERS)
+def task_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Only what was changed on the page is saved, so that nothing of somebody else is taken back."""
+    task = get_object_or_404(Task.objects.select_related("customer"), pk=pk)
+    form = TaskForm(request.POST if request.method == "POST" else None, instance=task)
+    if form.is_valid():
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        work.change(task=Task.objects.get(pk=pk), values=values, now=timezone.now(), by=signed_in(request))
+        toasts.success(request, _("Saved: %(task)s.") % {"task": task})
+        return redirect("task_list")
+    context = {"form": form, "task": task, "customer": task.customer}
+    return render(request, "desk/task_edit.html", context, status=422 if form.errors else 200)
+
+
 @require_POST
 @may(Act.EDIT_CUSTOMERS)
 def task_done(request: HttpRequest, pk: int) -> HttpResponse:

@@ -41,7 +41,7 @@ WORDING = {"step_message", "step_message_preview", "step_message_variant", "step
 WHO = {
     "api_schema": ALL, "api_docs": ALL,
     "topic_list": DESIGNERS, "topic_create": DESIGNERS, "topic_edit": DESIGNERS, "api_topic_list": ALL,
-    "api_topic_detail": ALL, "task_list": PEOPLE, "task_create": AGENTS, "task_done": AGENTS,
+    "api_topic_detail": ALL, "task_list": PEOPLE, "task_create": AGENTS, "task_edit": AGENTS, "task_done": AGENTS,
     "api_task_list": PEOPLE, "api_task_detail": PEOPLE, "sender_settings": ADMINS,
     **dict.fromkeys(MERGERS, AGENTS), "erasure_list": ADMINS, "customer_erase": ADMINS, "customer_export": ADMINS,
     "customer_edit": AGENTS, "customer_tag": AGENTS, "customer_company": AGENTS, "company_list": PEOPLE,

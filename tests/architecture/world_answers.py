@@ -19,7 +19,7 @@ def of_answers(message: Message, customer: Customer, now: datetime) -> dict[str,
     waiting = signups.ask(address="waiting@mail.example", topic=made, now=timezone.now())
     task = {"pk": work.create(customer=customer, title="Call them", due_at=now, now=now, note="About boots").pk}
     return {
-        "topic_edit": topic, "api_topic_detail": topic, "task_done": task, "api_task_detail": task,
+        "topic_edit": topic, "api_topic_detail": topic, "task_done": task, "task_edit": task, "api_task_detail": task,
         "task_create": {"pk": customer.pk},
         "click": {"token": links.sign("click", [message.pk, "https://shop.example/"])},
         "open_picture": {"token": links.sign("open", message.pk)},

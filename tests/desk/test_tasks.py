@@ -134,6 +134,22 @@ class TestPages:
         assert client.post(reverse("task_create", args=[ann.pk]), data).status_code == 422
         assert not Task.objects.exists()
 
+    def test_a_change_saves_what_the_page_changed_and_tells_the_new_owner(self, client, agent, ann, now):
+        client.force_login(agent)
+        task, other = made(ann, now), staff(Role.AGENT)
+        url = reverse("task_edit", args=[task.pk])
+        page = client.get(url)
+        assert page.status_code == 200
+        form = {name: page.context["form"][name].value() or "" for name in page.context["form"].fields}
+        form["due_at"] = f"{timezone.localtime(task.due_at):%Y-%m-%dT%H:%M}"
+        assert client.post(url, form | {"title": ""}).status_code == 422
+        assert client.post(url, form | {"title": "Write to them", "owner": other.pk}).status_code == 302
+        task.refresh_from_db()
+        assert (task.title, task.owner) == ("Write to them", other)
+        assert "Write to them" in other.notices.get().text
+        assert client.post(url, form | {"title": "Write to them", "owner": agent.pk}).status_code == 302
+        assert not agent.notices.exists()
+
     def test_made_by_hand_seen_and_done(self, client, agent, ann):
         client.force_login(agent)
         due = timezone.localtime() + timedelta(days=1)

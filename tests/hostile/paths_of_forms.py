@@ -177,6 +177,7 @@ FORMS: list[Path] = [
     _form("topic_create", NAMED, reads=of_row("customers.Topic", "name", "description"), may_be_empty=DESCRIBED),
     _form("topic_edit", NAMED, may_be_empty=DESCRIBED),
     _form("task_create", TASK, reads=of_row("desk.Task", "title", "note"), may_be_empty=frozenset({"note"})),
+    _form("task_edit", TASK, may_be_empty=frozenset({"note"})),
     _form(
         "sender_settings",
         {"sender_name": 200, "postal_address": NO_LIMIT},

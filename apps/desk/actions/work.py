@@ -43,11 +43,15 @@ def create(
     return task
 
 
-def change(*, task: Task, values: Mapping[str, Any]) -> Task:
-    """`values` has new ones for some of title, note, owner, department and due_at."""
+def change(*, task: Task, values: Mapping[str, Any], now: datetime, by: User | None = None) -> Task:
+    """`values` has new ones for some of title, note, owner, department and due_at. A new owner is told, unless they
+    took it themselves."""
+    owner_before = task.owner_id
     for name in values:
         setattr(task, name, values[name])
     task.save(update_fields=list(values))
+    if task.owner_id is not None and task.owner_id != owner_before and task.owner != by:
+        _tell(task.owner_id, [task], now)
     return task
 
 
