@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.campaigns.actions import bounces, optouts
 from apps.campaigns.models import Suppression
 from apps.campaigns.transfers import address_of
 from apps.core.api import paged
@@ -40,7 +41,7 @@ class SuppressionList(APIView):
         operation_id="suppression_create", request=SuppressionSerializer, responses={201: SuppressionSerializer}
     )
     def post(self, request: Request) -> Response:
-        """From now on nothing leaves to this address. One that is there already stays as it is."""
+        """From now on nothing leaves to this address. One that is there for ever already stays as it is."""
         asked = SuppressionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
@@ -48,9 +49,8 @@ class SuppressionList(APIView):
         except ValueError as error:
             raise ValidationError({"address": str(error)}) from error
         channel = Channel.EMAIL if "@" in folded else Channel.SMS
-        row, _is_new = Suppression.objects.get_or_create(
-            channel=channel, address=folded, defaults={"reason": "by the API"}
-        )
+        row = bounces.suppress(channel=channel, address=folded, reason="by the API")
+        optouts.wait_for_hand_over(channel=channel, address=folded)
         return Response(_shown(row), status=201)
 
 

@@ -32,6 +32,11 @@ class Subject:
     enrolment_id: int | None = None
     message_id: int | None = None
     prefers_time: bool = False
+    due_at: datetime | None = None
+
+
+class Gone(LookupError):
+    """The customer was erased a moment ago, and everything about them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Facts:
     sent_at: list[datetime]  # newest first, as many as the limits need
     before_it: int
     preferred_time: time | None
+    due_at: datetime | None  # where it waited for that time, the moment of it
     time_zone: str
     country: str
 
@@ -110,7 +116,8 @@ def subject_of(message: Message) -> Subject:
         priority=message.priority,
         enrolment_id=message.enrolment_id,
         message_id=message.pk,
-        prefers_time=bool(message.step.settings.get("at_preferred_time")) and not message.is_held_until_due,
+        prefers_time=bool(message.step.settings.get("at_preferred_time")),
+        due_at=message.due_at,
     )
 
 
@@ -131,8 +138,12 @@ def of_step(campaign: Campaign, step: CampaignStep, customer: Customer) -> Subje
 
 
 def read(subject: Subject, *, company: CompanySettings, now: datetime) -> Facts:
+    """Raises Gone."""
     folded = fold(subject.channel, subject.address)
-    (row,) = prepared.fetch(_READ, _parameters(subject, folded, company, now))
+    rows = prepared.fetch(_READ, _parameters(subject, folded, company, now))
+    if not rows:
+        raise Gone
+    row = rows[0]
     by_customer, by_address = (Answer(*one) if one else None for one in row[4:6])
     topic = subject.topic
     facts = Facts(
@@ -156,6 +167,7 @@ def read(subject: Subject, *, company: CompanySettings, now: datetime) -> Facts:
         sent_at=row[9],
         before_it=row[10],
         preferred_time=_clock(row[13]) if subject.prefers_time else None,
+        due_at=subject.due_at,
         time_zone=row[11],
         country=row[12],
     )

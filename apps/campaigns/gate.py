@@ -4,7 +4,7 @@ verdict can be explained and asked again for somebody who is not written to yet.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -190,21 +190,25 @@ def _quiet_hours(c: _Context) -> _Answer:
 
 
 def _preferred_time(c: _Context) -> _Answer:
-    """Only where the step asks for it, and only once: a message that was held for it leaves when that time has come."""
+    """Only where the step asks for it, and only once: a message that was held until that time leaves, however late it
+    is looked at; one that was held for something else is asked."""
     wanted = c.facts.preferred_time
     if wanted is None:
         return GO, {}
     inputs = {"preferred": f"{wanted:%H:%M}", "local_time": f"{c.now.astimezone(c.zone):%H:%M}"}
-    today = c.now.astimezone(c.zone).date()
-    for day in (today - _DAY, today):
-        at = hours.instant(datetime.combine(day, wanted), c.zone)
-        if at <= c.now < at + PREFERRED_FOR:
-            return GO, inputs
-    until = hours.instant(datetime.combine(today, wanted), c.zone)
-    if until <= c.now:
-        until = hours.instant(datetime.combine(today + _DAY, wanted), c.zone)
+    if c.facts.due_at is not None and c.facts.due_at == _at_clock(c, c.facts.due_at, wanted):
+        return GO, inputs
+    today = _at_clock(c, c.now, wanted)
+    yesterday = _at_clock(c, c.now - _DAY, wanted)
+    if any(at <= c.now < at + PREFERRED_FOR for at in (yesterday, today)):
+        return GO, inputs
+    until = today if today > c.now else _at_clock(c, c.now + _DAY, wanted)
     words = {"time": f"{wanted:%H:%M}", "zone": c.zone.key}
     return Verdict(_("waits for the preferred time %(time)s in %(zone)s") % words, is_final=False, until=until), inputs
+
+
+def _at_clock(c: _Context, day_of: datetime, wanted: time) -> datetime:
+    return hours.instant(datetime.combine(day_of.astimezone(c.zone).date(), wanted), c.zone)
 
 
 def _after_quiet(c: _Context, until: datetime) -> datetime:

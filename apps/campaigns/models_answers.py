@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from apps.campaigns.enums import Way
 from apps.campaigns.models_sending import Message
-from apps.customers.models import BYTES, Topic
+from apps.customers.models import BYTES, Customer, Topic
 
 CONFIRM_WITHIN = timedelta(hours=72)
 
@@ -60,6 +60,8 @@ class Confirmation(models.Model):
     address = models.CharField(max_length=320, db_collation=BYTES)
     channel = models.CharField(max_length=20, choices=Way.choices)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    # Whom staff asked. They say yes also where others have the same address.
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="+")
     wording = models.CharField(max_length=300)  # what was agreed to, word for word
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -90,7 +90,9 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at", "id"], name="message_due", condition=Q(state=MessageState.QUEUED)),
+            models.Index(
+                fields=["channel", "due_at", "id"], name="message_due_by_way", condition=Q(state=MessageState.QUEUED)
+            ),
             models.Index(
                 fields=["due_at", "id"],
                 name="message_held_until_due",

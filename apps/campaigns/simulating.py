@@ -277,7 +277,7 @@ class _Play:
         queued.asks += 1
         run, placed = queued.run, queued.placed
         facts = self.person.facts(
-            placed.text, now=now, company=self.plan.company, was_held=queued.asks > 1,
+            placed.text, now=now, company=self.plan.company,
             campaign_state=CampaignState.ACTIVE, run_state=run.state, exit_reason=run.exit_reason,
             rechecks=self.plan.text.rechecks_audience and bool(self.plan.text.audience),
         )  # fmt: skip

@@ -92,7 +92,6 @@ class Person:
         *,
         now: datetime,
         company: CompanySettings,
-        was_held: bool,
         campaign_state: str,
         run_state: str,
         exit_reason: str,
@@ -123,7 +122,8 @@ class Person:
             asked_at=self._asked_at(now, company),
             sent_at=self._sent_at(now, company),
             before_it=0,
-            preferred_time=self._preferred() if step.settings.get("at_preferred_time") and not was_held else None,
+            preferred_time=self._preferred() if step.settings.get("at_preferred_time") else None,
+            due_at=now,
             time_zone=self.time_zone,
             country=self.country,
         )

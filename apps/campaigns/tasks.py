@@ -4,7 +4,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from apps.campaigns.actions import delivering, limits, running, signups, sweeping, tracking
+from apps.campaigns.actions import delivering, limits, providers, running, signups, sweeping, tracking
 from apps.core import stopping
 
 _SECONDS_A_TASK = 45
@@ -29,6 +29,7 @@ def deliver_due() -> None:
         return  # another thread delivers, and goes on until nothing is due
     try:
         until = time.monotonic() + _SECONDS_A_TASK
+        providers.look_again()
         while delivering.deliver_due(now=timezone.now()) and time.monotonic() < until and not stopping.is_asked():
             pass
     finally:

@@ -1,11 +1,13 @@
 """Addresses that are never written to, in from a file and out to one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.campaigns.actions import bounces
 from apps.campaigns.models import Suppression
 from apps.core.enums import RowState
 from apps.core.transfers import Cells, Column, Context, Exporter, Importer, Plan, Problem, Row, Slice
@@ -50,12 +52,15 @@ class SuppressionsImporter(Importer[Values]):
 
     def plan(self, values: Sequence[Values], context: Context) -> list[Plan[Values] | Problem]:
         known = Suppression.objects.filter(address__in=[value.address for value in values])
-        there = set(known.values_list("channel", "address"))
-        return [_plan(value, is_there=(value.channel.value, value.address) in there) for value in values]
+        until = {(channel, address): at for channel, address, at in known.values_list("channel", "address", "until")}
+        return [_plan(value, until) for value in values]
 
     def apply(self, plans: Sequence[Plan[Values]], context: Context) -> None:
         rows = [Suppression(channel=p.value.channel, address=p.value.address, reason=p.value.reason) for p in plans]
         Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+        for plan in plans:
+            if plan.state == RowState.CHANGED:
+                bounces.suppress(channel=plan.value.channel, address=plan.value.address, reason=plan.value.reason)
 
 
 def address_of(text: str) -> str:
@@ -65,10 +70,14 @@ def address_of(text: str) -> str:
     return found
 
 
-def _plan(value: Values, *, is_there: bool) -> Plan[Values]:
-    """The reason that was written first stays."""
-    if is_there:
-        return Plan(value, RowState.UNCHANGED, value.address)
+def _plan(value: Values, until: Mapping[tuple[str, str], datetime | None]) -> Plan[Values]:
+    """`until`: of those that are there. The reason of one that holds for ever stays."""
+    key = (value.channel.value, value.address)
+    if key in until:
+        ends = until[key]
+        if ends is None:
+            return Plan(value, RowState.UNCHANGED, value.address)
+        return Plan(value, RowState.CHANGED, value.address, [(_("Until"), f"{ends:%Y-%m-%d}", _("for ever"))])
     return Plan(value, RowState.NEW, value.address, [(_("Suppression"), "", f"{value.channel.label}: {value.reason}")])
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.campaigns import recipes, selectors, selectors_builder
@@ -168,8 +169,8 @@ def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
     standing = selectors_builder.standing(campaign) if campaign.has_news else []
     problem = selectors_builder.problem(campaign.draft)
     if request.method == "POST" and not problem:
-        decisions = {one.key: Decision(request.POST.get(f"decide-{one.key}", "stay")) for one in standing}
         try:
+            decisions = {one.key: Decision(request.POST.get(f"decide-{one.key}", "stay")) for one in standing}
             enrolled = campaigns.activate(
                 campaign=campaign, include_present=request.POST.get("include_present") == "on", now=timezone.now(),
                 by=signed_in(request), decisions=decisions,
@@ -187,8 +188,11 @@ def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/campaign_publish.html", context, status=status)
 
 
-_DECISIONS = [(Decision.STAY.value, _("Stay with the version they began with")),
-              (Decision.MOVE.value, _("Move to the new version")), (Decision.EXIT.value, _("Exit"))]  # fmt: skip
+_DECISIONS = [
+    (Decision.STAY.value, gettext_lazy("Stay with the version they began with")),
+    (Decision.MOVE.value, gettext_lazy("Move to the new version")),
+    (Decision.EXIT.value, gettext_lazy("Exit")),
+]
 
 
 @require_POST

@@ -30,6 +30,9 @@ class NoAnswer(OutgoingError):
     """It may have been received."""
 
 
+MAYBE = frozenset({502, 504})  # a gateway's: what stands behind it may have done it
+
+
 @dataclass(frozen=True)
 class Answer:
     """Names of headers are in small letters. `body` ends at 64 KB, or at the deadline."""

@@ -61,7 +61,7 @@ class CustomerConfirmations(APIView):
         except signups.CannotAsk as error:
             raise ValidationError({"topic": str(error)}) from error
         if asked is None:
-            raise Throttled(wait=signups.AGAIN_AFTER.total_seconds(), detail="They were asked a short while ago.")
+            raise Throttled(wait=signups.AGAIN_AFTER.total_seconds(), detail="They were asked already.")
         answer = {"topic": topic.key, "asked_at": asked.asked_at, "expires_at": asked.expires_at}
         return Response(answer, status=status.HTTP_201_CREATED)
 

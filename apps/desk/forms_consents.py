@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.campaigns.actions.optouts import Told
+from apps.campaigns.enums import Way
 from apps.customers.enums import Choice
 from apps.customers.models import Customer
-from apps.customers.selectors import Said, addresses_of
+from apps.customers.selectors import Said
 from apps.touchpoints.enums import Channel
 
 _NO_ANSWER = ("none", pgettext_lazy("has neither said yes nor no", "No answer"))
@@ -53,7 +54,7 @@ class ConsentForm(forms.Form):
 
     def told(self) -> list[Told]:
         if self.cleaned_data["nothing_more"]:
-            return [Told(channel, None, Choice.OUT) for channel in addresses_of(self._customer)]
+            return [Told(way.value, None, Choice.OUT) for way in Way if way.reaches_people]
         return [
             Told(said.channel, said.topic, Choice(self.cleaned_data[name]))
             for said in self._allowed

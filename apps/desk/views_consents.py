@@ -37,7 +37,7 @@ def customer_consents(request: HttpRequest, pk: int) -> HttpResponse:
 def consent_ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Double opt-in: the customer is asked by mail, and says yes by the link in it."""
     customer = get_object_or_404(Customer.objects.present(), pk=pk)
-    topic = Topic.objects.filter(key=request.POST.get("topic", "")[:50]).first()
+    topic = Topic.objects.filter(key=request.POST.get("topic", "")[:50].replace("\x00", "")).first()
     if topic is None:
         toasts.error(request, _("This topic is not there any more."))
         return redirect("customer_consents", pk=pk)
@@ -45,7 +45,13 @@ def consent_ask(request: HttpRequest, pk: int) -> HttpResponse:
         asked = signups.ask_to_confirm(customer=customer, topic=topic, now=timezone.now())
     except signups.CannotAsk as error:
         toasts.error(request, str(error))
+        return redirect("customer_consents", pk=pk)
+    if asked is None:
+        words = _("They were asked already: at most once an hour for a topic, and three times a day.")
+        toasts.warning(request, words)
+    elif asked.mail_due_at is None:
+        words = _("No mail server is set, so nothing leaves: an admin finds the link on the page of “%(topic)s”.")
+        toasts.warning(request, words % {"topic": topic})
     else:
-        words = _("Asked by mail: %(topic)s.") if asked else _("They were asked a short while ago. Give them an hour.")
-        (toasts.success if asked else toasts.warning)(request, words % {"topic": topic} if asked else words)
+        toasts.success(request, _("Asked by mail: %(topic)s.") % {"topic": topic})
     return redirect("customer_consents", pk=pk)

@@ -35,6 +35,9 @@ class Keeper:
         if answer == "drop":
             server.transport.abort()
             await asyncio.sleep(0.2)
+        if answer == "late":
+            await asyncio.sleep(0.5)
+            answer = "250 taken"
         if answer == "hang":
             await asyncio.sleep(3)
         return answer

@@ -9,11 +9,12 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from apps.campaigns import contents
-from apps.campaigns.actions import campaigns, delivering, handing, optouts, outcomes, running
-from apps.campaigns.channels import choosing
+from apps.campaigns.actions import campaigns, delivering, erasing, handing, optouts, outcomes, running
+from apps.campaigns.channels import choosing, email
 from apps.campaigns.models import Message, Suppression
 from apps.core import links
 from apps.customers.actions import consents
+from apps.customers.actions.erasing import person_of
 from apps.customers.enums import Choice
 from apps.customers.models import Topic
 from apps.touchpoints.models import Interaction
@@ -76,6 +77,14 @@ def test_running_and_delivering_twice_sends_once(mails, message):
     deliver()
     deliver()
     assert len(mails.mails) == 1
+
+
+def test_an_answer_may_take_longer_than_connecting(mails, message, settings, monkeypatch):
+    monkeypatch.setattr(email, "CONNECT_SECONDS", 0.1)
+    settings.DELIVERY_LEASE_SECONDS = 9
+    mails.after_data["ann@mail.example"] = "late"
+    deliver()
+    assert state(message) == "sent"
 
 
 def test_the_connection_is_kept_open(mails, message, now):
@@ -233,6 +242,25 @@ class TestGate:
         assert (state(message), message.reason) == ("skipped", "template: customer.plan is undefined")
 
 
+class TestErasure:
+    def test_what_was_claimed_is_not_sent(self, mails, message, ann):
+        ((pk, fence),) = delivering.claim(now=timezone.now(), limit=10)
+        erasing.stop(person_of(customer_ids=[ann.pk]))
+        delivering.deliver(pk=pk, fence=fence)
+        assert (state(message), mails.mails) == ("skipped", [])
+
+    def test_who_is_gone_by_now_holds_up_nobody(self, mails, message, ann, now):
+        enrolled(message.enrolment.campaign, CustomerFactory(email="bo@mail.example"), now, cause="entry:9")
+        running.run_due(now=timezone.now())
+        claimed = delivering.claim(now=timezone.now(), limit=10)
+        hand = handing.Hand([pk for pk, _fence in claimed], channel=None, clock=timezone.now)
+        ann.delete()
+        for pk, fence in claimed:
+            hand.take(pk, fence)
+        hand.put_down()
+        assert ["bo@mail.example" in mail["To"] for mail in mails.mails] == [True]
+
+
 class TestRecovery:
     def test_a_claimed_row_of_a_dead_worker_returns(self, mails, message):
         now = timezone.now()
@@ -333,6 +361,39 @@ class TestTwoConnections:
         assert Interaction.objects.filter(event="Message Sent").count() == 1
         deliver()
         assert state(to_ben) == "skipped"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
-            assert cursor.fetchone() == (0,)
+        assert held_locks() == 0
+
+    def test_the_next_one_after_a_lost_session_takes_its_own_lock(self, mails, message, ann, now, monkeypatch):
+        """Two to the same address: the lock of the first went with the session, and is not given back for the other."""
+        enrolled(message.enrolment.campaign, ann, now, cause="entry:9")
+        running.run_due(now=timezone.now())
+        fill, held = contents.fill, []
+
+        def lose() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+            connections.close_all()
+
+        def fill_and_lose(one, company):
+            nonlocal pid
+            if one == message:
+                connection.ensure_connection()
+                pid = connection.connection.info.backend_pid
+                thread = threading.Thread(target=lose)
+                thread.start()
+                thread.join(30)
+            else:
+                held.append(held_locks())
+            return fill(one, company)
+
+        pid = 0
+        monkeypatch.setattr(contents, "fill", fill_and_lose)
+        deliver()
+        assert held == [1]
+        assert (len(mails.mails), held_locks()) == (1, 0)
+
+
+def held_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        return cursor.fetchone()[0]

@@ -81,7 +81,7 @@ def test_what_no_header_can_hold_is_refused_before_it_leaves(site, more, word):
         (400, Outcome.PERMANENT, False), (413, Outcome.PERMANENT, False), (401, Outcome.RETRY, True),
         (402, Outcome.RETRY, True), (403, Outcome.RETRY, True), (404, Outcome.RETRY, True), (302, Outcome.RETRY, True),
         (408, Outcome.RETRY, True), (429, Outcome.THROTTLED, True), (500, Outcome.RETRY, True),
-        (503, Outcome.RETRY, True),
+        (502, Outcome.UNKNOWN, True), (503, Outcome.RETRY, True), (504, Outcome.UNKNOWN, True),
     ],
 )  # fmt: skip
 def test_what_a_status_means(site, provider, status, outcome, is_ours):

@@ -120,6 +120,51 @@ class TestOpenCases:
         assert other.closed_at is None
 
 
+class TestPreferredTime:
+    SIX = at("2026-03-02T18:00:00+01:00")
+
+    @pytest.fixture
+    def ask(self, now):
+        published_shop(now)
+        return campaign(now, steps=[{"message": {**ONE_STEP["message"], "at_preferred_time": True}}])
+
+    @pytest.fixture
+    def ann(self):
+        return CustomerFactory(email="ann@mail.example", country="DE", traits={"preferred_time": "18:00"})
+
+    @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=1), timedelta(hours=5)])
+    def test_held_until_then_and_sent_however_late_it_is_looked_at(self, company, ask, ann, late):
+        message = queue(ask, ann, NOON)
+        deliver(NOON)
+        assert found(message) == ("held", "waits for the preferred time 18:00 in Europe/Berlin", self.SIX)
+        deliver(self.SIX + late)
+        assert found(message)[0] == "sent"
+
+    def test_sent_at_once_where_it_is_that_time(self, company, ask, ann):
+        message = queue(ask, ann, self.SIX + timedelta(minutes=119))
+        deliver(self.SIX + timedelta(minutes=119))
+        assert found(message)[0] == "sent"
+
+    def test_asked_for_after_quiet_hours_too(self, company, ask, ann):
+        quiet(company, "22:00", "07:00")
+        morning = at("2026-03-02T05:00:00+01:00")
+        message = queue(ask, ann, morning)
+        deliver(morning)
+        seven = at("2026-03-02T07:00:00+01:00")
+        assert found(message)[2] == seven
+        deliver(seven)
+        assert found(message)[::2] == ("held", self.SIX)
+
+    def test_asked_for_after_a_case_was_closed_too(self, company, ask, ann):
+        case = Case.objects.create(customer=ann, kind="problem", title="The kettle leaks", due_at=NOON)
+        message = queue(ask, ann, NOON)
+        deliver(NOON)
+        cases.close(case=case, root_cause="Seal", action_taken="Sent a new one", by=None, now=NOON)
+        drain(NOON)
+        deliver(NOON)
+        assert found(message)[::2] == ("held", self.SIX)
+
+
 class TestQuietHours:
     def test_held_until_they_end_and_sent_then(self, company, ask, ann):
         quiet(company, "22:00", "07:00")

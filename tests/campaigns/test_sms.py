@@ -70,7 +70,9 @@ def test_a_host_that_may_not_be_called_by_http_is_for_an_admin_to_mend(site, set
         (404, {"code": 20404}, Outcome.RETRY, True),
         (404, {}, Outcome.RETRY, True),
         (500, {"code": 21211}, Outcome.RETRY, True),
+        (502, {}, Outcome.UNKNOWN, True),
         (503, {}, Outcome.RETRY, True),
+        (504, {"code": 21211}, Outcome.UNKNOWN, True),
         (400, {"code": 99999}, Outcome.PERMANENT, False),
         (400, {"code": "21211"}, Outcome.PERMANENT, False),
         (422, {}, Outcome.PERMANENT, False),
@@ -88,7 +90,7 @@ def test_what_an_answer_means(site, status, fields, outcome, is_ours):
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"\xff\xfe", b'{"code": {}}', b"[" * 60_000])
 def test_an_answer_that_is_no_json_is_judged_by_its_status(site, body):
-    site.answers = [answer(400, body), answer(502, body), answer(200, body)]
+    site.answers = [answer(400, body), answer(503, body), answer(200, body)]
     outcomes = [send(site.port).outcome for _ in range(3)]
     assert outcomes == [Outcome.PERMANENT, Outcome.RETRY, Outcome.UNKNOWN]
 

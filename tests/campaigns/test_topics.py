@@ -202,6 +202,13 @@ class TestConfirm:
         consent = Consent.objects.get()
         assert (consent.customer, consent.address) == (None, "ann@mail.example")
 
+    def test_of_several_the_one_who_was_asked_says_yes(self, client, news):
+        ann, _bo = CustomerFactory(email="home@mail.example"), CustomerFactory(email="home@mail.example")
+        row = signups.ask_to_confirm(customer=ann, topic=news, now=timezone.now())
+        client.post(self.url(row))
+        assert Consent.objects.get().customer == ann
+        assert not Identity.objects.filter(value="home@mail.example", is_verified=True).exists()
+
     def test_goes_after_fourteen_days(self, news):
         old, new = self.asked(news, days=15), self.asked(news, address="bo@mail.example", days=13)
         assert list(selectors_topics.old_confirmations(timezone.now())) == [old]

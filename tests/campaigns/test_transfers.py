@@ -27,3 +27,6 @@ def test_addresses_are_folded_and_the_first_reason_stays(now):
     ]
     for form in ("csv", "xlsx"):
         assert counts(bring("suppressions", take_away("suppressions", form=form), now)) == (0, 0, 2, 0)
+    Suppression.objects.filter(channel="email").update(until=now)
+    assert counts(bring("suppressions", content, now)) == (0, 1, 2, 0)
+    assert not Suppression.objects.exclude(until=None).exists()

@@ -1,6 +1,9 @@
 """Personas, the conversion rule and suppressions by the API."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from apps.campaigns.models import Suppression
 from apps.core.models import CompanySettings
@@ -47,6 +50,8 @@ def test_an_address_is_suppressed_once_and_let_go(admin):
     first = send(admin, "post", url, {"address": "Ann@Mail.example"}, 201)
     assert (first["address"], first["channel"]) == ("ann@mail.example", "email")
     assert send(admin, "post", url, {"address": "ann@mail.example"}, 201)["id"] == first["id"]
+    Suppression.objects.update(until=timezone.now() - timedelta(days=1))  # the pause of soft bounces, over by now
+    assert send(admin, "post", url, {"address": "ann@mail.example"}, 201)["until"] is None
     assert [row["id"] for row in admin.get(url).json()["results"]] == [first["id"]]
     send(admin, "delete", f"{url}{first['id']}/", {}, 204)
     assert not Suppression.objects.exists()

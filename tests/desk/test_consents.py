@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from apps.campaigns.models import Confirmation
+from apps.campaigns.models import Confirmation, Suppression
 from apps.customers.enums import Choice, TopicDefault
 from apps.customers.models import Consent, Topic
 from apps.customers.selectors import allowed
@@ -87,10 +87,14 @@ class TestPage:
         assert answers == [("news", "out"), ("service", "out")]
 
     def test_nothing_more_is_a_no_by_every_way(self, client, agent, news):
-        ann = CustomerFactory(email="ann@mail.example", phone="+4315550100")
+        """Also by those that nobody knows an address for yet."""
+        ann = CustomerFactory(email="ann@mail.example", phone="")
         url = reverse("customer_consents", args=[ann.pk])
         assert client.post(url, filled(ann, email__news="in", nothing_more="on", **SAID)).status_code == 302
-        assert Consent.objects.filter(topic=None, choice=Choice.OUT).count() == Consent.objects.count() == 2
+        said = Consent.objects.order_by("channel").values_list("channel", "topic", "choice", "address")
+        assert list(said) == [
+            ("email", None, "out", "ann@mail.example"), ("sms", None, "out", ""), ("web", None, "out", ""),
+        ]  # fmt: skip
         assert all(refusals(ann).values())
 
     def test_a_yes_to_staff_does_not_lift_what_the_address_refused(self, client, agent, news):
@@ -106,17 +110,26 @@ class TestPage:
         url = reverse("customer_consents", args=[CustomerFactory(email="", phone="").pk])
         assert "No way to write" in client.get(url).content.decode()
 
-    def test_asking_by_mail_once_an_hour(self, client, agent, news):
+    def test_asking_by_mail_without_a_mail_server(self, client, agent, news):
+        ann = CustomerFactory(email="ann@mail.example")
+        page = client.post(reverse("consent_ask", args=[ann.pk]), {"topic": "news"}, follow=True).content.decode()
+        assert "No mail server is set" in page
+
+    def test_asking_by_mail_once_an_hour(self, client, agent, news, settings):
+        settings.EMAIL_URL = "smtp://127.0.0.1:2525"
         ann = CustomerFactory(email="ann@mail.example")
         url = reverse("consent_ask", args=[ann.pk])
         assert "not there any more" in client.post(url, {"topic": "none"}, follow=True).content.decode()
         page = client.post(url, {"topic": "news"}, follow=True).content.decode()
         assert "Asked by mail: News." in page
         assert Confirmation.objects.get().address == "ann@mail.example"
-        assert "a short while ago" in client.post(url, {"topic": "news"}, follow=True).content.decode()
+        assert "asked already" in client.post(url, {"topic": "news"}, follow=True).content.decode()
         nobody = reverse("consent_ask", args=[CustomerFactory(email="").pk])
         assert "no e-mail address" in client.post(nobody, {"topic": "news"}, follow=True).content.decode()
         assert Confirmation.objects.count() == 1
+        Suppression.objects.create(address="bo@mail.example", reason="hard bounce")
+        bo = reverse("consent_ask", args=[CustomerFactory(email="bo@mail.example").pk])
+        assert "hard bounce" in client.post(bo, {"topic": "\x00news"}, follow=True).content.decode()
 
 
 class TestApi:

@@ -30,7 +30,7 @@ def bounced(*, message: Message, kind: BounceKind, detail: str, at: datetime, no
         row.save(update_fields=["bounced_at", "bounce_kind"])
         decision = POLICY.after(kind, soft_at=_soft_bounces(row, now), now=now)
         if decision.suppresses:
-            suppress(message=row, reason=f"{kind.label}: {plain(detail)}", until=decision.until, now=now)
+            _suppress(row, f"{kind.label}: {plain(detail)}", decision.until)
 
 
 def complained(*, message: Message, detail: str, at: datetime, now: datetime) -> None:
@@ -39,7 +39,7 @@ def complained(*, message: Message, detail: str, at: datetime, now: datetime) ->
         new = Message.objects.filter(pk=message.pk, complained_at=None)
         if not new.update(complained_at=_moment(message, at, now)):
             return
-        suppress(message=message, reason=f"complaint: {plain(detail)}", until=None, now=now)
+        _suppress(message, f"complaint: {plain(detail)}", None)
         consents.record(
             customer=message.customer,
             channel=message.channel,
@@ -57,17 +57,22 @@ def delivered(*, message: Message, at: datetime, now: datetime) -> None:
     Message.objects.filter(pk=message.pk, delivered_at=None).update(delivered_at=_moment(message, at, now))
 
 
-def suppress(*, message: Message, reason: str, until: datetime | None, now: datetime) -> None:
-    """Never shortens what is there."""
+def _suppress(message: Message, reason: str, until: datetime | None) -> None:
     address = facts.fold(message.channel, message.address) or message.address
-    if not address:
-        return
+    if address:
+        suppress(channel=message.channel, address=address, reason=reason, until=until)
+
+
+@transaction.atomic
+def suppress(*, channel: str, address: str, reason: str, until: datetime | None = None) -> Suppression:
+    """`address` folded. Never shortens what is there."""
     row, is_new = Suppression.objects.select_for_update().get_or_create(
-        channel=message.channel, address=address, defaults={"reason": reason[:300], "until": until}
+        channel=channel, address=address, defaults={"reason": reason[:300], "until": until}
     )
     if not is_new and row.until is not None and (until is None or until > row.until):
         row.until, row.reason = until, reason[:300]
         row.save(update_fields=["until", "reason"])
+    return row
 
 
 def plain(text: str) -> str:

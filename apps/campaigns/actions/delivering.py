@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.campaigns.actions import outcomes, providers
 from apps.campaigns.actions.handing import Hand
+from apps.campaigns.actions.providers import Allowance
 from apps.campaigns.channels import Channel
 from apps.campaigns.enums import MessageState, Way
 from apps.campaigns.models import Message
@@ -23,7 +24,7 @@ type Clock = Callable[[], datetime]
 CLAIM_SIZE = 100
 RELEASE_SIZE = 1000
 
-# The most urgent first, so that the limits of a customer are used for them.
+# What is due first. A customer's limits are kept for messages of a higher priority by the gate.
 _CLAIM = """
     WITH due AS MATERIALIZED (
         SELECT id FROM campaigns_message WHERE state = 'queued' AND due_at <= %s AND channel = %s
@@ -55,8 +56,11 @@ def deliver_due(
     release_held(now=now)
     taken = 0
     for way in Way:
-        allowed = limit if channel is not None else providers.allowance(way=way, wanted=limit, now=now)
-        taken += _deliver_set(claim(now=now, limit=allowed, way=way), channel, clock) if allowed else 0
+        allowed = Allowance(limit) if channel is not None else providers.allowance(way=way, wanted=limit, now=now)
+        count = _deliver_set(claim(now=now, limit=allowed.count, way=way), channel, clock) if allowed.count else 0
+        taken += count
+        if allowed.is_by_rate and count == allowed.count and Message.objects.due(now).filter(channel=way).exists():
+            wake.on_commit("deliver")  # in a second
     return taken
 
 

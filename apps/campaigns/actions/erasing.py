@@ -13,7 +13,7 @@ from apps.campaigns.models import Confirmation, Enrolment, Message, Suppression
 from apps.core.registry import Person
 from apps.customers.actions import erasing
 
-_WAITING = [MessageState.HELD, MessageState.QUEUED]
+_NOT_ON_THE_WAY = [MessageState.HELD, MessageState.QUEUED, MessageState.CLAIMED]
 
 
 def stop(person: Person) -> None:
@@ -28,8 +28,8 @@ def stop(person: Person) -> None:
 @transaction.atomic
 def _end_runs(person: Person, now: datetime) -> None:
     enrolling.exit_runs(Enrolment.objects.filter(customer__in=person.customer_ids), reason="erased", now=now)
-    waiting = Message.objects.filter(customer__in=person.customer_ids, state__in=_WAITING)
-    waiting.update(state=MessageState.SKIPPED, reason="erased")
+    waiting = Message.objects.filter(customer__in=person.customer_ids, state__in=_NOT_ON_THE_WAY)
+    waiting.update(state=MessageState.SKIPPED, reason="erased", lease_until=None)
 
 
 def forget_suppressions(person: Person) -> int:

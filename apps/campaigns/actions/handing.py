@@ -81,9 +81,21 @@ class _Locks:
         self.of_before: list[int] = []
         self._unwanted: list[int] = []
         self._ahead: tuple[int, list[int]] | None = None
+        self._session = object()
 
-    def try_(self, pk: int, keys: list[int]) -> list[int]:
-        """Those of the message's that could be had."""
+    @contextmanager
+    def held(self, pk: int, keys: list[int]) -> Iterator[list[int]]:
+        """Those of the message's that could be had; given back afterwards, unless they were handed on or the session
+        was lost with them."""
+        got = self._try(pk, keys)
+        session = self._session
+        try:
+            yield got
+        finally:
+            if session is self._session and got is not self.of_before:
+                self.give_back(got)
+
+    def _try(self, pk: int, keys: list[int]) -> list[int]:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] == pk:
             return ahead[1]
@@ -104,8 +116,14 @@ class _Locks:
         self._ahead = (pk, got) if pk is not None else None
 
     def are_lost(self) -> None:
-        """With the session."""
+        """With the session. Never given back to the next one, which may have taken the same ones anew."""
         self.of_before, self._unwanted, self._ahead = [], [], None
+        self._session = object()
+
+    def hand_on(self, got: list[int]) -> None:
+        """Held on until the message that they belong to is recorded."""
+        self.give_back_before()
+        self.of_before = got
 
     def give_back(self, keys: list[int]) -> None:
         self._unwanted += keys
@@ -116,7 +134,7 @@ class _Locks:
 
     def give_all_back(self) -> None:
         self.give_back_before()
-        self.try_(0, [])
+        self._try(0, [])
 
 
 def _array(keys: list[int]) -> str:
@@ -168,16 +186,12 @@ class Hand:
         if set(keys) & set(self._locks.of_before):  # the recipient of the one before: that must be counted
             self._record_before()
             self._locks.give_back_before()
-        got = self._locks.try_(message.pk, keys)
-        is_free = len(got) == len(keys)
-        try:
-            yield is_free
-        finally:
-            if self._before is not None and self._before.pk == message.pk:
-                self._locks.give_back_before()
-                self._locks.of_before = got
-            else:
-                self._locks.give_back(got)
+        with self._locks.held(message.pk, keys) as got:
+            try:
+                yield len(got) == len(keys)
+            finally:
+                if self._before is not None and self._before.pk == message.pk:
+                    self._locks.hand_on(got)
 
     def _keys(self, message: Message) -> list[int]:
         """The address of a person, and where messages are counted the recipient, whichever of their addresses it goes
@@ -190,7 +204,10 @@ class Hand:
 
     def _ask_and_send(self, message: Message, fence: int) -> None:
         now = self._clock()
-        found = facts.of_message(message, company=self._company, now=now)
+        try:
+            found = facts.of_message(message, company=self._company, now=now)
+        except facts.Gone:
+            return
         verdict = gate.ask(found, company=self._company, now=now)
         if not verdict.passes:
             self._refuse(message.pk, fence, verdict, now)

@@ -75,9 +75,9 @@ def record_told(*, customer: Customer, told: Sequence[Told], evidence: str, by: 
         wait_for_hand_over(customer_id=customer.pk, channel=channel, address=addresses.get(channel, ""))
 
 
-def wait_for_hand_over(*, customer_id: int, channel: str, address: str = "") -> None:
-    """Until nothing of the customer is being handed over any more, at most the send deadline and a margin. Called after
-    the commit of an opt-out and before its answer."""
+def wait_for_hand_over(*, channel: str, customer_id: int = 0, address: str = "") -> None:
+    """Until nothing of the customer, and nothing to the address, is being handed over any more, at most the send
+    deadline and a margin. Called after the commit of an opt-out and before its answer."""
     in_hand = Message.objects.filter(
         customer_id=customer_id, channel=channel, state__in=[MessageState.CLAIMED, MessageState.SENDING]
     )

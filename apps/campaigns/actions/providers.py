@@ -1,10 +1,11 @@
 """How much may be handed to a provider now: its rate, and its circuit breaker. After some failures in a row that are
 the provider's own nothing is handed to it for a while; then one message tries again."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import transaction
 from django.db.models import F
 
 from apps.campaigns.channels import Outcome, Result, choosing
@@ -16,38 +17,37 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 _SECOND = timedelta(seconds=1)
 
-# A window of one second: whoever comes first in a new second begins it.
-_TAKE = """
-    INSERT INTO campaigns_provider AS p (name, failures, detail, window_at, used)
-    VALUES (%(name)s, 0, '', %(now)s, least(%(wanted)s, %(rate)s))
-    ON CONFLICT (name) DO UPDATE SET
-        used = CASE WHEN p.window_at IS NULL OR p.window_at <= %(now)s - interval '1 second'
-                    THEN least(%(wanted)s, %(rate)s) ELSE least(p.used + %(wanted)s, greatest(p.used, %(rate)s)) END,
-        window_at = CASE WHEN p.window_at IS NULL OR p.window_at <= %(now)s - interval '1 second' THEN %(now)s
-                         ELSE p.window_at END
-    RETURNING used
-"""
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many of a way may be claimed now. `is_by_rate`: more may be in the next second."""
+
+    count: int
+    is_by_rate: bool = False
 
 
-def allowance(*, way: Way, wanted: int, now: datetime) -> int:
-    """How many of that way may be claimed now."""
+def allowance(*, way: Way, wanted: int, now: datetime) -> Allowance:
     name = choosing.provider_name(way)
     row = Provider.objects.filter(pk=name).first()
     if row is not None and row.open_until is not None and row.open_until > now:
-        return 0
+        return Allowance(0)
     if row is not None and row.failures >= FAILURES:
-        return 1  # one tries whether it is well again
+        return Allowance(1)  # one tries whether it is well again
     rate = settings.SEND_RATES.get(way.value, 0)
-    return _take(name, wanted, rate, row, now) if rate else wanted
+    return _take(name, wanted, rate, now) if rate else Allowance(wanted)
 
 
-def _take(name: str, wanted: int, rate: int, row: Provider | None, now: datetime) -> int:
-    is_same = row is not None and row.window_at is not None and row.window_at > now - _SECOND
-    before = row.used if row is not None and is_same else 0
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"name": name, "now": now, "wanted": wanted, "rate": rate})
-        after = int(cursor.fetchone()[0])
-    return max(0, min(wanted, after - before))
+@transaction.atomic
+def _take(name: str, wanted: int, rate: int, now: datetime) -> Allowance:
+    """Of a window of one second, over all workers: whoever comes first in a new second begins it."""
+    Provider.objects.get_or_create(pk=name)
+    row = Provider.objects.select_for_update(no_key=True).get(pk=name)
+    if row.window_at is None or row.window_at <= now - _SECOND:
+        row.window_at, row.used = now, 0
+    count = max(0, min(wanted, rate - row.used))
+    row.used += count
+    row.save(update_fields=["window_at", "used"])
+    return Allowance(count, is_by_rate=count < wanted)
 
 
 def closed_endpoints(*, way: Way, now: datetime) -> list[str]:

@@ -40,15 +40,20 @@ def wording(topic: Topic, company: CompanySettings) -> str:
 
 
 def ask_to_confirm(*, customer: Customer, topic: Topic, now: datetime) -> Confirmation | None:
-    """Asks the customer by mail whether they want it. None where they were asked just now. Raises CannotAsk."""
+    """Asks the customer by mail whether they want it. None where the address was asked often enough. Raises
+    CannotAsk."""
     if not customer.email:
         raise CannotAsk(_("There is no e-mail address of this customer."))
-    return ask(address=customer.email, topic=topic, now=now)
+    address = folding.email(customer.email) or ""
+    suppressed = Suppression.objects.in_force(now).filter(channel=Way.EMAIL, address=address).first()
+    if suppressed is not None:
+        raise CannotAsk(_("Nothing is sent to this address: %(reason)s") % {"reason": suppressed.reason})
+    return ask(address=customer.email, topic=topic, now=now, customer=customer)
 
 
-def ask(*, address: str, topic: Topic, now: datetime) -> Confirmation | None:
-    """A row that waits, and its mail a moment later; None where the address was asked often enough. Raises CannotAsk
-    for what is no address."""
+def ask(*, address: str, topic: Topic, now: datetime, customer: Customer | None = None) -> Confirmation | None:
+    """A row that waits, and its mail a moment later; None where the address was asked often enough. `customer`: who was
+    asked, where that is known. Raises CannotAsk for what is no address."""
     folded = folding.email(address)
     if folded is None:
         raise CannotAsk(_("This is no e-mail address. Write it like name@example.com."))
@@ -63,6 +68,7 @@ def ask(*, address: str, topic: Topic, now: datetime) -> Confirmation | None:
             address=folded,
             channel=Way.EMAIL,
             topic=topic,
+            customer=customer,
             wording=wording(topic, CompanySettings.current()),
             asked_at=now,
             expires_at=now + CONFIRM_WITHIN,
@@ -117,7 +123,8 @@ def _mail(confirmation: Confirmation) -> bool:
 
 def confirm(*, confirmation: Confirmation, now: datetime) -> bool:
     """Whether it is confirmed now, also when it was before. The consent is kept with its wording; the customer is the
-    one who goes by this address, made where nobody does. Where several do, the address alone has said yes."""
+    one who was asked, else who goes by this address, made where nobody does. Where several do, the address alone has
+    said yes."""
     return retrying.thrice(lambda: _confirm(confirmation.pk, now))
 
 
@@ -130,7 +137,7 @@ def _confirm(pk: int, now: datetime) -> bool:
         return True
     row.confirmed_at, row.mail_due_at = now, None
     row.save(update_fields=["confirmed_at", "mail_due_at"])
-    customer = _customer_of(row.address, now)
+    customer = _customer_of(row, now)
     consents.record(
         customer=customer,
         channel=row.channel,
@@ -146,19 +153,23 @@ def _confirm(pk: int, now: datetime) -> bool:
     return True
 
 
-def _customer_of(address: str, now: datetime) -> Customer | None:
+def _customer_of(row: Confirmation, now: datetime) -> Customer | None:
+    address = row.address
     locks.wait_for([locks.key_of(locks.IDENTITY, f"email:{address}")])
     key = (IdentityKind.EMAIL.value, address)
     owners = finding.known([key]).owners.get(key, {})
     verified = [pk for pk, is_verified in owners.items() if is_verified]
-    if len(owners) > 1 and len(verified) != 1:
+    asked = row.customer_id if row.customer_id in owners else None
+    if asked is None and len(owners) > 1 and len(verified) != 1:
         return None
     if not owners:
         customer = Customer.objects.create(email=address, is_identified=True, first_seen_at=now, last_activity_at=now)
         Identity.objects.create(kind=IdentityKind.EMAIL, value=address, customer=customer, created_at=now)
     else:
-        customer = Customer.objects.get(pk=verified[0] if len(verified) == 1 else next(iter(owners)))
-    Identity.objects.filter(customer=customer, kind=IdentityKind.EMAIL, value=address).update(is_verified=True)
+        one = asked or (verified[0] if len(verified) == 1 else next(iter(owners)))
+        customer = Customer.objects.get(pk=one)
+    if asked is None or len(owners) == 1:  # of several who share it, none is the only owner
+        Identity.objects.filter(customer=customer, kind=IdentityKind.EMAIL, value=address).update(is_verified=True)
     return customer
 
 

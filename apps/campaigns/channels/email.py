@@ -53,6 +53,8 @@ class Smtp:
         seconds = until - time.monotonic()
         if seconds <= 0:  # an opt-out waits no longer than the deadline
             return Result(Outcome.RETRY, "the mail server took too long to answer", is_ours=True)
+        if connection.sock is not None:  # until now it had the time of connecting
+            connection.sock.settimeout(seconds)
         with _watchdog.over(connection, until):
             return self._converse(connection, mail, was_open=was_open)
 

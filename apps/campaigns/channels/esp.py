@@ -162,6 +162,8 @@ def _judge(error: AnymailAPIError) -> Result:
         return Result(Outcome.UNKNOWN, _("The provider took the mail and its answer could not be read."), is_ours=True)
     if status == 429:
         return Result(Outcome.THROTTLED, _said(error), retry_after=_pause(error), is_ours=True)
+    if status in http.MAYBE:
+        return Result(Outcome.UNKNOWN, _said(error), is_ours=True)
     if status >= 500 or status < 400 or status in _OURS:
         return Result(Outcome.RETRY, _said(error), is_ours=True)
     return Result(Outcome.PERMANENT, _said(error))

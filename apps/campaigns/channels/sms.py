@@ -31,6 +31,7 @@ _RETRY, _OURS = Code(Outcome.RETRY), Code(Outcome.RETRY, is_ours=True)
 _SLOWER = Code(Outcome.THROTTLED, is_ours=True)
 _NO, _DEAD = Code(Outcome.PERMANENT), Code(Outcome.PERMANENT, is_dead=True)
 _STOP, _WHO_KNOWS = Code(Outcome.PERMANENT, is_opt_out=True), Code(Outcome.UNKNOWN)
+_LOST = Code(Outcome.UNKNOWN, is_ours=True)
 
 CODES: dict[int, Code] = {
     11200: _OURS,  # our own address did not answer them
@@ -145,6 +146,8 @@ def _code(said: dict[str, Any], status: int) -> Code:
     """Its own code says more than the status, but for who may not sign in and for trouble of the whole."""
     if status == 429:
         return _SLOWER
+    if status in http.MAYBE:
+        return _LOST
     if status in {401, 403, 408} or status >= 500:
         return _OURS
     code = said.get("code")
