@@ -54,6 +54,7 @@ class Message(models.Model):
     is_uncertain = models.BooleanField(default=False)
     subject = models.CharField(max_length=500, blank=True)
     text = models.TextField(blank=True)
+    button = models.JSONField(null=True)  # label and url of a note on the web site
     variant = models.CharField(max_length=100, blank=True, db_default="")  # the tone and language it was written in
     provider = models.CharField(max_length=20, blank=True)
     provider_id = models.CharField(max_length=200, blank=True, db_default="")

@@ -3,11 +3,12 @@
 from anymail.signals import tracking
 from django.utils.translation import gettext_lazy
 
-from apps.campaigns import esp_events, predicates, selectors_topics
+from apps.campaigns import esp_events, predicates, selectors, selectors_topics
 from apps.campaigns.actions import dry_runs, erasing, merging, present, sweeping
 from apps.campaigns.models import Confirmation, Enrolment, Message, Suppression
 from apps.core import pruning, registry, rules
 from apps.core.registry import JobKind, Log
+from apps.customers.actions import erasing as customers_erasing
 from apps.customers.actions import keeping
 
 
@@ -40,4 +41,8 @@ def register_answers() -> None:
     rules.register("clicked", predicates.CLICKED)
     registry.forget("sign-ups", erasing.forget_confirmations)
     registry.personal(Confirmation, "address", erasing.confirmations_of)
+    registry.merge(Confirmation, "customer", merging.move_confirmations)
+    customers_erasing.register(Confirmation, "customer")
+    registry.personal(Confirmation, "customer", erasing.asked_of)
+    registry.uses_survey(selectors.asking_by)
     registry.prune("sign-ups", pruning.whole_rows(selectors_topics.old_confirmations))

@@ -1,7 +1,6 @@
 """What the snippet asks for on other people's pages: by the public write key and the id of the browser."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -13,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.campaigns import machines
 from apps.campaigns.actions import notes
+from apps.campaigns.actions.notes import Note
 from apps.touchpoints.actions import ingest
 from apps.touchpoints.enums import SourceKind
 
@@ -30,7 +30,11 @@ def web_notes(request: HttpRequest) -> HttpResponse:
     if not _is_of_a_page(request.GET.get("writeKey")):
         return _refuse("The write key is missing, not valid or not one of a web page.", 401)
     found = notes.unseen(anonymous_id=request.GET.get("anonymousId"), now=timezone.now())
-    return _with_cors(JsonResponse({"notes": [asdict(note) for note in found]}))
+    return _with_cors(JsonResponse({"notes": [_told(note) for note in found]}))
+
+
+def _told(note: Note) -> dict[str, Any]:
+    return {"id": note.id, "title": note.title, "text": note.text, "link": note.link, "linkText": note.link_text}
 
 
 @csrf_exempt

@@ -181,6 +181,7 @@ personal_rows: dict[str, Personal] = {}
 rule_holders: list[RuleHolders] = []
 publish_guards: list[PublishGuard] = []
 touchpoint_uses: "list[Callable[[str], list[StepUse]]]" = []
+survey_uses: "list[Callable[[str], list[str]]]" = []
 job_kinds: dict[str, JobKind] = {}
 job_end_handlers: "list[Callable[[Job], None]]" = []
 importers: "dict[str, Importer[Any]]" = {}
@@ -254,6 +255,12 @@ def uses_touchpoint(find: "Callable[[str], list[StepUse]]") -> None:
     """`find` is given the name of a touchpoint, so that none is renamed or deleted under a step."""
     if find not in touchpoint_uses:
         touchpoint_uses.append(find)
+
+
+def uses_survey(find: "Callable[[str], list[str]]") -> None:
+    """`find` is given the name of a survey and says in words what asks by it, so that none is renamed under it."""
+    if find not in survey_uses:
+        survey_uses.append(find)
 
 
 def job(kind: str, definition: JobKind) -> None:

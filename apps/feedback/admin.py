@@ -19,8 +19,9 @@ class SurveyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
               "open_channel"]  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """The kind is chosen once, by the builder: a choice needs its options, and scales never mix."""
-        return ["kind"] if obj is not None else []
+        """The kind is chosen once, by the builder: a choice needs its options, and scales never mix. Campaigns ask by
+        the name, so it is changed there too."""
+        return ["kind", "name"] if obj is not None else []
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":

@@ -75,8 +75,8 @@ def _save(survey: Survey, values: dict[str, Any]) -> dict[str, Any]:
     survey.is_open = survey.is_open and not is_archived
     try:
         surveys.save(survey=survey)
-    except surveys.KindFixed as error:
-        raise Conflict({"kind": str(error)}) from error
+    except surveys.Fixed as error:
+        raise Conflict({error.field: str(error)}) from error
     except surveys.SurveyError as error:
         raise ValidationError({error.field: str(error)}) from error
     return _one(survey)

@@ -111,7 +111,7 @@
     panel.addEventListener("keydown", (event) => event.key === "Escape" && end());
     panel.append(make("h2", {}, note.title), make("p", {}, note.text), close);
     if (/^https?:\/\//.test(note.link)) {
-      const link = make("a", { href: note.link }, note.linkText ?? note.link);
+      const link = make("a", { href: note.link }, note.linkText || note.link);
       link.addEventListener("click", () => tell(note, true));
       close.before(link);
     }

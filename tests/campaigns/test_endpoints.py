@@ -1,5 +1,6 @@
 """Settings, Webhooks: pages and API; every way in refuses an address that must not be called."""
 
+import html
 import re
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook as Receiver
 from standardwebhooks import WebhookVerificationError
 
-from apps.campaigns.actions import endpoints
+from apps.campaigns.actions import campaigns, endpoints
 from apps.campaigns.channels import Outcome, choosing
 from apps.campaigns.channels.esp import Esp
 from apps.campaigns.channels.keep import Keep
@@ -20,6 +21,7 @@ from apps.campaigns.channels.webhook import Gone
 from apps.campaigns.models import Endpoint
 from apps.staff.actions import api_keys
 from tests.campaigns.ways import outgoing
+from tests.factories import campaign, published_shop
 from tests.staff.conftest import _no_tries_of_other_tests, admin, office, sure  # noqa: F401 - fixtures
 from tests.web_server import answer, hang_up, web_server
 
@@ -108,6 +110,19 @@ def test_two_of_one_name_are_refused(sure, warehouse):  # noqa: F811
     response = sure.post(f"{URL}{other.pk}/", {**given, "url": ""})
     assert response.status_code == 422
     assert "<h1>Warehouse" not in response.content.decode()
+
+
+def test_the_name_that_campaigns_call_stays(sure, warehouse, now):  # noqa: F811
+    published_shop(now)
+    made = campaign(now, steps=[{"webhook": {"endpoint": "Warehouse"}}])
+    given = {"name": "Depot", "url": "", "shape": "standard"}
+    response = sure.post(f"{URL}{warehouse.pk}/", given)
+    assert response.status_code == 422
+    assert f"these call it: the campaign “{made.name}”" in html.unescape(response.content.decode())
+    response = sure.patch(f"{API}{warehouse.pk}/", {"name": "Depot"}, content_type="application/json")
+    assert response.status_code == 409
+    campaigns.archive(campaign=made, now=now)
+    assert sure.post(f"{URL}{warehouse.pk}/", given).status_code == 302
 
 
 def test_the_secret_is_shown_once_and_signs_the_calls(sure, site):  # noqa: F811

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.campaigns.models import Message
+from apps.customers.actions import consents
+from apps.customers.enums import Choice
 from apps.customers.models import Identity
 from apps.touchpoints.actions import sources
 from apps.touchpoints.enums import SourceKind
@@ -17,6 +19,8 @@ from tests.factories import CustomerFactory, campaign, enrolled, published_shop,
 pytestmark = pytest.mark.django_db
 
 NOTE = {"message": {"channel": "web", "topic": "service", "subject": "<b>Hello</b>", "body": "Your boots are here."}}
+BOOTS = "https://shop.example/boots"
+BUTTON = {"label": "For {{ customer.first_name }}", "url": BOOTS}
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
 
 
@@ -87,7 +91,7 @@ def test_the_browser_gets_it_until_it_was_seen(client, source, note):
     response = get(client, source, anonymousId="browser-1")
     assert response["Access-Control-Allow-Origin"] == "*"
     assert response.json() == {
-        "notes": [{"id": note.pk, "title": "<b>Hello</b>", "text": "Your boots are here.", "link": ""}]
+        "notes": [{"id": note.pk, "title": "<b>Hello</b>", "text": "Your boots are here.", "link": "", "linkText": ""}]
     }
     for _ in range(2):
         assert tell(client, source, id=note.pk).status_code == 204
@@ -97,21 +101,32 @@ def test_the_browser_gets_it_until_it_was_seen(client, source, note):
     assert Interaction.objects.get(event="Message Opened").by == "machine"
 
 
-def test_its_link_is_a_persons_click(client, source, note):
-    note.step.settings["link"] = "https://shop.example/boots"
-    note.step.save()
-    assert get(client, source, anonymousId="browser-1").json()["notes"][0]["link"] == "https://shop.example/boots"
+@pytest.fixture
+def with_button(now, note):
+    """Another one, newer."""
+    step = {"message": {**NOTE["message"], "utm": False, "button": BUTTON}}
+    enrolled(campaign(now, name="With a button", steps=[step]), note.customer, now, cause="entry:2")
+    run_and_deliver(now)
+    message = Message.objects.latest("pk")
+    Message.objects.filter(pk=message.pk).update(sent_at=timezone.now())
+    return message
+
+
+def test_its_button_is_a_persons_click(client, source, with_button):
+    newest = get(client, source, anonymousId="browser-1").json()["notes"][0]
+    assert (newest["id"], newest["link"], newest["linkText"]) == (with_button.pk, BOOTS, "For Ann")
     for _ in range(2):
-        tell(client, source, id=note.pk, clicked=True)
-    note.refresh_from_db()
-    assert note.clicked_at is not None
+        tell(client, source, id=with_button.pk, clicked=True)
+    with_button.refresh_from_db()
+    assert with_button.clicked_at is not None
     assert Interaction.objects.get(event="Message Clicked").channel == "web"
 
 
-def test_a_link_with_script_is_none(client, source, note):
-    note.step.settings["link"] = "javascript:alert(1)"
-    note.step.save()
-    assert get(client, source, anonymousId="browser-1").json()["notes"][0]["link"] == ""
+def test_who_said_no_in_the_meantime_gets_none(client, source, note):
+    consents.record(
+        customer=note.customer, channel="web", topic=None, choice=Choice.OUT, at=timezone.now(), evidence="the page"
+    )
+    assert get(client, source, anonymousId="browser-1").json() == {"notes": []}
 
 
 def test_a_machine_has_seen_nothing(client, source, note):

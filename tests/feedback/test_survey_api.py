@@ -2,11 +2,12 @@
 
 import pytest
 
+from apps.campaigns.actions import campaigns
 from apps.feedback.actions import responses
 from apps.feedback.models import Invitation, Survey
 from apps.staff.actions import api_keys
 from apps.staff.enums import Role
-from tests.factories import CustomerFactory, later, staff
+from tests.factories import CustomerFactory, campaign, later, published_shop, staff
 
 pytestmark = pytest.mark.django_db
 URL = "/api/surveys/"
@@ -50,6 +51,19 @@ def test_made_changed_archived(client, marketer):
     assert (archived["is_archived"], archived["is_open"], archived["open_url"]) == (True, False, "")
     assert client.get(one).json() == archived
     assert [row["id"] for row in client.get(URL).json()["results"]] == [found["id"]]
+
+
+def test_the_name_that_campaigns_ask_by_stays(client, marketer, now):
+    published_shop(now)
+    survey = Survey.objects.create(name="Delivery", kind="csat", question="How was it?")
+    ask = {"survey": survey.name, "channel": "email", "topic": "feedback"}
+    made = campaign(now, active=False, steps=[{"survey": ask}])
+    one = f"{URL}{survey.pk}/"
+    refused = send(client, "patch", one, {"name": "Another"})
+    assert (refused.status_code, made.name in str(refused.json()["name"])) == (409, True)
+    assert send(client, "patch", one, {"thanks": "Ta"}).status_code == 200
+    campaigns.archive(campaign=made, now=now)
+    assert send(client, "patch", one, {"name": "Another"}).status_code == 200
 
 
 def answered(now, count):

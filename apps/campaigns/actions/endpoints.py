@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.campaigns import selectors
 from apps.campaigns.channels import Outcome, Outgoing, choosing, webhook
 from apps.campaigns.models import Endpoint
 from apps.campaigns.models_sending import make_secret
@@ -21,7 +22,7 @@ _FIELDS = {"name", "url", "shape"}
 
 
 class NameTaken(Exception):
-    """There is another endpoint of that name."""
+    """There is another endpoint of that name, or campaigns call it by the old one; the text says which."""
 
 
 class BadAddress(Exception):
@@ -50,6 +51,8 @@ def change(*, endpoint: Endpoint, **fields: Any) -> Endpoint:
 
 
 def _save(endpoint: Endpoint, **fields: Any) -> Endpoint:
+    if endpoint.pk and fields.get("name", endpoint.name) != endpoint.name:
+        _refuse_other_name(endpoint)
     if "url" in fields:
         _check(fields["url"])
     for name in _FIELDS & set(fields):
@@ -60,6 +63,13 @@ def _save(endpoint: Endpoint, **fields: Any) -> Endpoint:
     except IntegrityError as error:
         raise NameTaken(_("There is an endpoint of this name.")) from error
     return endpoint
+
+
+def _refuse_other_name(endpoint: Endpoint) -> None:
+    holders = selectors.calling(endpoint.name)
+    if holders:
+        said = _("Its name must stay “%(name)s”, because these call it: %(holders)s.")
+        raise NameTaken(said % {"name": endpoint.name, "holders": ", ".join(holders)})
 
 
 def _check(url: str) -> None:

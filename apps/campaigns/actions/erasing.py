@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.campaigns.actions import enrolling, optouts
@@ -53,5 +53,15 @@ def forget_confirmations(person: Person) -> int:
 def confirmations_of(customer_id: int) -> list[dict[str, object]]:
     """For the person to read."""
     addresses = erasing.person_of(customer_ids=[customer_id]).addresses
-    rows = Confirmation.objects.filter(address__in=addresses).order_by("pk")
-    return [dict(row) for row in rows.values("address", "channel", "wording", "asked_at", "confirmed_at")]
+    return _told(Confirmation.objects.filter(address__in=addresses))
+
+
+def asked_of(customer_id: int) -> list[dict[str, object]]:
+    """What staff asked the person at an address that others have too."""
+    addresses = erasing.person_of(customer_ids=[customer_id]).addresses
+    return _told(Confirmation.objects.filter(customer=customer_id).exclude(address__in=addresses))
+
+
+def _told(rows: QuerySet[Confirmation]) -> list[dict[str, object]]:
+    fields = ("address", "channel", "wording", "asked_at", "confirmed_at")
+    return [dict(row) for row in rows.order_by("pk").values(*fields)]

@@ -43,7 +43,8 @@ _LOCK = f"SELECT {_LOCKS}"
 _MARK = f"""
     marked AS (
         UPDATE campaigns_message SET state = 'sending', lease_until = %(until)s, subject = %(subject)s, text = %(text)s,
-            variant = %(variant)s, verdicts = verdicts || %(verdict)s::jsonb, is_held_until_due = false
+            variant = %(variant)s, button = %(button)s::jsonb, verdicts = verdicts || %(verdict)s::jsonb,
+            is_held_until_due = false
         WHERE id = %(pk)s AND fence = %(fence)s AND state = 'claimed' RETURNING id)
     SELECT (SELECT id FROM marked), {_LOCKS}
 """  # noqa: S608 - both are ours
@@ -255,6 +256,7 @@ class Hand:
         values: dict[str, Any] = {
             "pk": message.pk, "fence": fence, "until": now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS),
             "subject": content.subject, "text": content.text, "variant": content.variant,
+            "button": orjson.dumps(content.payload["button"]).decode() if "button" in content.payload else None,
             "verdict": orjson.dumps([_said(gate.GO, now)]).decode(),
             **self._locks.asked(self._keys(coming) if coming else []),
         }  # fmt: skip

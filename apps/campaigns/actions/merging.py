@@ -29,5 +29,9 @@ def move_enrolments(*, gone_ids: list[int], kept_ids: list[int]) -> None:
         )
 
 
+def move_confirmations(*, gone_ids: list[int], kept_ids: list[int]) -> None:
+    merges.move_rows("campaigns_confirmation", gone_ids=gone_ids, kept_ids=kept_ids)
+
+
 def move_messages(*, gone_ids: list[int], kept_ids: list[int]) -> None:
     merges.move_rows("campaigns_message", gone_ids=gone_ids, kept_ids=kept_ids)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from apps.campaigns.actions import tracking
 from apps.campaigns.enums import MessageState, Way
 from apps.campaigns.models import Message, MessageQuerySet
-from apps.customers import folding
+from apps.customers import folding, selectors
 from apps.customers.enums import IdentityKind
 from apps.customers.models import Identity
 
 SHOWN_FOR = timedelta(days=14)
 MOST = 3
+_LOOKED_AT = 20
 _FOOT = "\n\n-- \n"
 
 
@@ -22,17 +23,36 @@ class Note:
     title: str
     text: str
     link: str
+    link_text: str
 
 
 def unseen(*, anonymous_id: object, now: datetime) -> list[Note]:
-    """The newest first."""
-    rows = _of(anonymous_id, now).filter(opened_at=None).select_related("step").order_by("-sent_at", "-pk")
-    return [Note(row.pk, row.subject, row.text.partition(_FOOT)[0].strip(), _link(row)) for row in rows[:MOST]]
+    """The newest first. This is where a note is handed over, so consent is asked once more."""
+    rows = _of(anonymous_id, now).filter(opened_at=None).select_related("customer", "topic").order_by("-sent_at", "-pk")
+    return [_note(row) for row in _allowed(list(rows[:_LOOKED_AT]))[:MOST]]
+
+
+def _note(row: Message) -> Note:
+    button = row.button or {}
+    text = row.text.partition(_FOOT)[0].strip()
+    return Note(row.pk, row.subject, text, _link(row), str(button.get("label", "")))
+
+
+def _allowed(rows: list[Message]) -> list[Message]:
+    refused = {
+        (customer.pk, said.topic.pk)
+        for customer in {row.customer for row in rows}
+        for said in selectors.answers(
+            customer=customer, addresses={Way.WEB.value: ""}, topics={row.topic for row in rows if row.topic}
+        )
+        if said.refusal
+    }
+    return [row for row in rows if (row.customer_id, row.topic_id) not in refused]
 
 
 def seen(*, anonymous_id: object, note_id: int, is_clicked: bool, now: datetime) -> bool:
     """Whether there is such a note for this browser. Safe to be told again."""
-    rows = _of(anonymous_id, now).select_related("step", "enrolment__campaign")
+    rows = _of(anonymous_id, now).select_related("enrolment__campaign")
     message = rows.filter(pk=note_id).first()
     if message is None:
         return False
@@ -59,6 +79,6 @@ def _of(anonymous_id: object, now: datetime) -> MessageQuerySet:
 
 
 def _link(message: Message) -> str:
-    link = message.step.settings.get("link", "")
+    link = (message.button or {}).get("url", "")
     is_web = isinstance(link, str) and link.startswith(("https://", "http://"))
     return link if is_web else ""

@@ -84,7 +84,7 @@ def fill(letter: Letter, company: CompanySettings, variant: Variant | None = Non
         html=_html(frame, found, addresses),
         unsubscribe_url=letter.links.unsubscribe,
         variant=frame.variant[:100],
-        payload=_payload(frame, found, addresses),
+        payload=_payload(frame, found),
     )
 
 
@@ -101,12 +101,13 @@ def _html(frame: Frame, found: dict[str, Any], addresses: Addresses) -> str:
     return f"{frame.head}{filled}{before}{addresses.pixel() if end else ''}{end}{after}"
 
 
-def _payload(frame: Frame, found: dict[str, Any], addresses: Addresses) -> dict[str, Any]:
-    """What a note on the web site has beside its words."""
+def _payload(frame: Frame, found: dict[str, Any]) -> dict[str, Any]:
+    """What a note on the web site has beside its words. The script tells of a click, so the link leads straight
+    there."""
     if frame.button is None:
         return {}
     label, url = (liquid.filled(part, found) for part in frame.button)
-    address = addresses.of(url)
+    address = Addresses(None, campaign=frame.campaign).of(url)
     return {"button": {"label": line(label), "url": address}} if address else {}
 
 

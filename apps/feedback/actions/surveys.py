@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core import registry
 from apps.feedback import by_answer
 from apps.feedback.enums import SurveyKind
 from apps.feedback.models import Survey
@@ -22,15 +23,15 @@ class SurveyError(ValueError):
         self.field, self.number = field, number
 
 
-class KindFixed(SurveyError):
-    """There are answers on the old scale."""
+class Fixed(SurveyError):
+    """There are answers on the old scale, or campaigns that ask by the old name."""
 
 
 @transaction.atomic
 def save(*, survey: Survey) -> Survey:
     """Checks what no single field can say. Raises SurveyError."""
     kind = SurveyKind(survey.kind)
-    _check_kind(survey)
+    _check_fixed(survey)
     survey.options = read_options(survey.options) if kind is SurveyKind.CHOICE else []
     survey.takes_several = survey.takes_several and kind is SurveyKind.CHOICE
     try:
@@ -41,12 +42,17 @@ def save(*, survey: Survey) -> Survey:
     return survey
 
 
-def _check_kind(survey: Survey) -> None:
+def _check_fixed(survey: Survey) -> None:
     stored = Survey.objects.select_for_update(of=("self",), no_key=True).filter(pk=survey.pk).first()
     if stored is not None and stored.kind != survey.kind and stored.responses.exists():
         words = {"kind": stored.get_kind_display()}
         text = _("There are answers to it as %(kind)s, and two scales make no figure. Duplicate the survey instead.")
-        raise KindFixed(text % words, "kind")
+        raise Fixed(text % words, "kind")
+    if stored is not None and stored.name != survey.name:
+        holders = [holder for find in registry.survey_uses for holder in find(stored.name)]
+        if holders:
+            said = _("Its name must stay “%(name)s”, because these ask by it: %(holders)s.")
+            raise Fixed(said % {"name": stored.name, "holders": ", ".join(holders)}, "name")
 
 
 def read_options(options: Any) -> list[str]:
