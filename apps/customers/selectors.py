@@ -5,6 +5,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from apps.core.models import CompanySettings
 from apps.customers import folding
@@ -93,9 +94,9 @@ def refusal(*, topic: str, default: str, answers: tuple[Answer | None, Answer | 
     wins."""
     for answer in answers:
         if answer is not None and answer.choice == Choice.OUT:
-            return f"said no to {answer.topic or 'everything'} on {answer.on}"
+            return _("said no to %(topic)s on %(day)s") % {"topic": answer.topic or _("everything"), "day": answer.on}
     if default == TopicDefault.NEEDS_OPT_IN and answers[0] is None:
-        return f"has not said yes to {topic}"
+        return _("has not said yes to %(topic)s") % {"topic": topic}
     return None
 
 
@@ -114,9 +115,12 @@ class Said:
     address: str
     by_customer: Answer | None
     by_address: Answer | None
+    suppressed: str = ""  # why nothing at all is sent to the address, where somebody knows
 
     @property
     def refusal(self) -> str | None:
+        if self.suppressed:
+            return _("suppressed: %(reason)s") % {"reason": self.suppressed}
         return refusal(topic=self.topic.name, default=self.topic.default, answers=(self.by_customer, self.by_address))
 
 

@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 from apps.campaigns.actions import optouts, signups
 from apps.campaigns.actions.optouts import Told
 from apps.core.api import whole
-from apps.customers import selectors as customers
 from apps.customers.enums import Choice
 from apps.customers.models import Topic
 from apps.customers.selectors import Said
+from apps.desk import selectors
 from apps.desk import serializers_reading as reading
 from apps.desk.api import find_customer
 from apps.staff.enums import Act
@@ -30,7 +30,7 @@ class CustomerConsents(APIView):
     @extend_schema(responses=reading.AllowedSerializer(many=True))
     def get(self, request: Request, pk: int) -> Response:
         """Every topic on every channel by which the customer can be reached, and whether it may be sent."""
-        found = customers.allowed(find_customer(pk))
+        found = selectors.allowed(find_customer(pk), now=timezone.now())
         return whole(request, [_allowed(said) for said in found])
 
     @extend_schema(request=reading.ConsentWriteSerializer, responses={201: reading.ConsentSerializer})

@@ -1,12 +1,13 @@
 """What the customer page and list show, each as one value."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.campaigns.enums import EnrolmentState, MessageState
-from apps.campaigns.models import Enrolment, Message
+from apps.campaigns.models import Enrolment, Message, Suppression
 from apps.core import keyset
+from apps.customers import folding
 from apps.customers import selectors as customers
 from apps.customers.actions import segments
 from apps.customers.models import Customer, CustomerQuerySet, Identity, Persona, Segment
@@ -137,11 +138,20 @@ def customer_page(customer: Customer, *, now: datetime) -> CustomerPage:
         coming=_coming(customer),
         responses=list(customer.responses.order_by("-answered_at", "-pk").select_related("survey")[:3]),
         open_cases=list(Case.objects.open().filter(customer=customer).select_related("owner").order_by("due_at", "pk")),
-        allowed=customers.allowed(customer),
+        allowed=allowed(customer, now=now),
         traits=_traits(customer),
         segments=[m.segment for m in segments.of_customer(customer) if m.left_at is None],
         personas=list(Persona.objects.order_by("position", "name")),
     )
+
+
+def allowed(customer: Customer, *, now: datetime) -> list[Said]:
+    """What may be sent to the customer, by consent and by whether anything may be sent to the address at all."""
+    found = customers.allowed(customer)
+    folded = {said.channel: folding.address(channel=said.channel, value=said.address) for said in found}
+    kept = Suppression.objects.in_force(now).filter(address__in=folded.values())
+    reasons = {(row.channel, row.address): row.reason for row in kept}
+    return [replace(said, suppressed=reasons.get((said.channel, folded[said.channel]), "")) for said in found]
 
 
 def _traits(customer: Customer) -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.campaigns.actions import optouts, signups
 from apps.core.htmx import render
-from apps.customers import selectors as customers
 from apps.customers.models import Customer, Topic
+from apps.desk import selectors
 from apps.desk.forms_consents import ConsentForm
 from apps.staff.enums import Act
 from apps.staff.models import User
@@ -20,9 +20,8 @@ from apps.staff.permissions import may
 def customer_consents(request: HttpRequest, pk: int) -> HttpResponse:
     """What the customer told us about being written to."""
     customer = get_object_or_404(Customer.objects.present(), pk=pk)
-    form = ConsentForm(
-        request.POST if request.method == "POST" else None, customer=customer, allowed=customers.allowed(customer)
-    )
+    allowed = selectors.allowed(customer, now=timezone.now())
+    form = ConsentForm(request.POST if request.method == "POST" else None, customer=customer, allowed=allowed)
     if form.is_valid() and isinstance(request.user, User):
         evidence = form.cleaned_data["evidence"]
         optouts.record_told(customer=customer, told=form.told(), evidence=evidence, by=request.user, now=timezone.now())

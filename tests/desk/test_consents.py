@@ -132,6 +132,16 @@ class TestPage:
         assert "hard bounce" in client.post(bo, {"topic": "\x00news"}, follow=True).content.decode()
 
 
+def test_a_suppressed_address_is_told_on_page_and_api(client, agent, news):
+    ann = CustomerFactory(email="Ann@mail.example", phone="+4315550100")
+    Suppression.objects.create(address="ann@mail.example", reason="hard bounce")
+    for name in ("customer_consents", "customer_detail"):
+        assert "suppressed: hard bounce" in client.get(reverse(name, args=[ann.pk])).content.decode()
+    told = client.get(reverse("api_customer_consents", args=[ann.pk])).json()["results"]
+    assert {row["because"] for row in told if row["channel"] == "email"} == {"suppressed: hard bounce"}
+    assert {row["may_write"] for row in told if row["channel"] == "sms" and row["topic"] == "service"} == {True}
+
+
 class TestApi:
     @pytest.fixture
     def api(self, client):
