@@ -128,7 +128,19 @@ class Editor:
 
     # --- Saving
 
+    def refuse(self, error: CampaignError) -> None:
+        """Said beside what was typed, which stays."""
+        self.error = str(error)
+        if self.shows_ways and self.typed is not None:
+            ways = [dict(way) for way in self.settings["ways"]]
+            for number, way in enumerate(ways):
+                way["name"] = self.typed.get(f"name-{number}", way.get("name", ""))
+                way["percent"] = self.typed.get(f"percent-{number}", way.get("percent", ""))
+            self.settings = {**self.settings, "ways": ways}
+
     def is_valid(self) -> bool:
+        if self.node is not None and not self.is_preview and not rule_forms.is_complete(self.node):
+            self.error = _("A condition is not complete. Say what it asks for, or take it away.")
         if self.is_preview or self.error or not self.part:
             return False
         return self.form is None or bool(self.form.is_valid())

@@ -1,5 +1,6 @@
 """What leaves: messages, who is never written to, what messages leave by."""
 
+import hashlib
 import secrets
 from datetime import datetime
 from typing import Self
@@ -169,6 +170,11 @@ class Provider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def fingerprint(secret: str) -> str:
+    """By which a page says which secret it has seen."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def make_secret() -> str:

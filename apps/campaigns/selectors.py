@@ -12,9 +12,10 @@ from apps.campaigns import sentences, wire
 from apps.campaigns.causes import Cause
 from apps.campaigns.enums import CampaignState, MessageState, StepKind, TriggerKind
 from apps.campaigns.models import Campaign, CampaignStep, CampaignVersion, Enrolment, Message
+from apps.core import rules
 from apps.core.registry import FirstStep, Gauge
 from apps.core.selectors import gauge_of
-from apps.customers.models import Membership, MembershipQuerySet
+from apps.customers.models import Customer, Membership, MembershipQuerySet
 from apps.journeys.models import StageEntry, StageEntryQuerySet
 
 
@@ -67,6 +68,7 @@ class CampaignPage:
     runs: dict[str, int]
     messages: dict[str, int]
     present: int
+    elsewhere: int  # on the way at steps that the version in force has no more
 
 
 def campaign_page(campaign: Campaign) -> CampaignPage:
@@ -90,6 +92,7 @@ def campaign_page(campaign: Campaign) -> CampaignPage:
         runs=counts(Enrolment.objects.filter(campaign=campaign), "campaign_id", "state").get(campaign.pk, {}),
         messages={s: sum(c.get(s, 0) for c in by_step.values()) for s in MessageState.values},
         present=present_count(campaign),
+        elsewhere=sum(waiting.values()) - sum(waiting.get(str(step.key), 0) for step in steps),
     )
 
 
@@ -146,6 +149,19 @@ def would_be_present(campaign: Campaign) -> int:
             stage_key=text.trigger.stage_key,
         )
     )
+
+
+def would_be_reached(campaign: Campaign, *, now: datetime) -> int | None:
+    """How many are in the audience of the draft, where a broadcast goes to them all."""
+    draft = campaign.draft
+    if (draft.get("trigger") or {}).get("on") != TriggerKind.SCHEDULE:
+        return None
+    try:
+        text = wire.read(draft)
+    except wire.CampaignError:
+        return None
+    fitting = rules.compiled(text.audience, rules.Scope(now=now, is_whole=True))
+    return Customer.objects.present().filter(fitting).count()
 
 
 def _members(campaign: Campaign) -> MembershipQuerySet:

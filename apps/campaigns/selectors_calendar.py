@@ -51,7 +51,7 @@ def calendar(*, now: datetime) -> list[Day]:
     today = now.astimezone(zone).date()
     days = {today + timedelta(days=n): Day(today + timedelta(days=n)) for n in range(DAYS)}
     until = day_start(today + timedelta(days=DAYS), zone)
-    campaigns = {one.pk: one for one in Campaign.objects.live()}
+    campaigns = {one.pk: one for one in Campaign.objects.active()}  # what is paused does not go out
     for broadcast in _broadcasts(campaigns.values(), now=now, until=until, zone=zone):
         days[broadcast.at.astimezone(zone).date()].broadcasts.append(broadcast)
     for name, rows, path in (

@@ -1,13 +1,16 @@
 """What the page of a message shows."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from apps.campaigns import liquid, wire
+from apps.campaigns import liquid, sentences, wire
 from apps.campaigns.enums import StepKind, Way
 from apps.campaigns.mails import blocks, choosing, defaults, filling, previewing, settings_checks
 from apps.campaigns.mails.checking import Check, checks
@@ -17,6 +20,9 @@ from apps.campaigns.models import Campaign, Snippet, Template
 from apps.core.models import CompanySettings
 from apps.customers import suggestions
 from apps.customers.models import Customer, Persona, Topic
+
+_UNDEFINED = re.compile(r"'?([\w.]+)'? is undefined")
+_MOST_LOOKED_AT = 30
 
 
 @dataclass(frozen=True)
@@ -97,13 +103,53 @@ def shown(of: Desk, settings: dict[str, Any], customer: Customer) -> Shown:
 def checklist(of: Desk, settings: dict[str, Any], customer: Customer | None) -> list[Check]:
     found = shown(of, settings, customer or previewing.with_gaps())
     if found.content is None:
-        return [Check(is_well=False, text=found.problem)]
+        return [Check(is_well=False, text=_gap(found.problem))]
     way = Way(settings.get("channel", Way.EMAIL))
     words = defaults.words(of.kind, way, choosing.words(settings, of.variant), None)
     snippets = set(Snippet.objects.values_list("name", flat=True))
     gaps = shown(of, settings, previewing.with_gaps())
-    more = [] if gaps.content else [Check(is_well=False, text=gaps.problem)]
-    return [*more, *checks(found.content, settings, words, snippets)]
+    more = [] if gaps.content else [Check(is_well=False, text=_gap(gaps.problem))]
+    traits = {name for name, _label in suggestions.traits()}
+    return [*more, *checks(found.content, settings, words, snippets, traits)]
+
+
+def _gap(problem: str) -> str:
+    """Somebody of whom only the address is known gets none."""
+    found = _UNDEFINED.search(problem)
+    if found is None:
+        return problem
+    said = _("Whoever has no %(name)s gets no message. Give a word instead: {{ %(name)s | default: 'there' }}")
+    return said % {"name": found[1]}
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A message of the draft, with what is not well about it."""
+
+    name: str
+    url: str
+    texts: list[str]
+
+
+def doubts(campaign: Campaign) -> list[Doubt]:
+    """Of the first messages of the draft, each in every tone and language: what its own page would say."""
+    reader, found = previewing.somebody("") or previewing.with_gaps(), []
+    for raw in islice(_sending(campaign), _MOST_LOOKED_AT):
+        kind, key = StepKind(wire.kind_of(raw)), UUID(str(raw["key"]))
+        settings = raw[kind.value]
+        for variant in choosing.variants(settings):
+            of = Desk(campaign, key, kind, settings, variant)
+            texts = [check.text for check in checklist(of, settings, reader) if not check.is_well]
+            if texts:
+                name = sentences.step(kind.value, settings)
+                found.append(Doubt(name if variant == BASE else f"{name} · {of.name}", of.url, texts))
+    return found
+
+
+def _sending(campaign: Campaign) -> Iterator[dict[str, Any]]:
+    for raw in wire.walk(campaign.draft.get("steps", [])):
+        if StepKind(wire.kind_of(raw)).sends and raw.get("key"):
+            yield raw
 
 
 @dataclass(frozen=True)

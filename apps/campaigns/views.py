@@ -94,8 +94,13 @@ def campaign_enrol(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("campaign_detail", pk=pk)
     try:
         now = timezone.now()
-        campaigns.enrol_by_hand(campaign=campaign, customer_ids=[found[0].pk], now=now, key=now.isoformat())
-        toasts.success(request, _("%(customer)s is enrolled.") % {"customer": found[0]})
+        is_new = campaigns.enrol_by_hand(campaign=campaign, customer_ids=[found[0].pk], now=now, key=now.isoformat())
+        if is_new:
+            toasts.success(request, _("%(customer)s is enrolled.") % {"customer": found[0]})
+        else:
+            toasts.warning(
+                request, _("%(customer)s was not enrolled: see “Why?” on the customer's page.") % {"customer": found[0]}
+            )
     except CampaignError as error:
         toasts.error(request, str(error))
     return redirect("campaign_detail", pk=pk)

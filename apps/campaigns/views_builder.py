@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.campaigns import recipes, selectors, selectors_builder
+from apps.campaigns import recipes, selectors, selectors_builder, selectors_messages
 from apps.campaigns.actions import campaigns, drafts
 from apps.campaigns.actions.campaigns import Decision
 from apps.campaigns.actions.drafts import Outdated, Place
 from apps.campaigns.answers import Editor, starting_step
 from apps.campaigns.checking import CampaignError
-from apps.campaigns.enums import StepKind
+from apps.campaigns.enums import CampaignState, StepKind
 from apps.campaigns.forms_builder import NewCampaignForm
 from apps.campaigns.models import Campaign
 from apps.campaigns.views import activated
@@ -62,20 +62,42 @@ def campaign_create(request: HttpRequest, recipe: str) -> HttpResponse:
 def campaign_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """`part` in the address: trigger, audience, exit, goal, settings, or the key of a step; `way` of a branch."""
     campaign = get_object_or_404(Campaign.objects.select_related("version", "journey"), pk=pk)
+    if campaign.state == CampaignState.ARCHIVED and request.method == "GET":
+        return _archived(request, pk)
     part, way = request.GET.get("part", ""), request.GET.get("way", "")
+    editor = None
     try:
         editor = Editor(campaign, part, way, typed=request.POST if request.method == "POST" else None)
         if request.method == "POST" and editor.is_valid():
             campaign = editor.save(revision=_revision(request))
+            if request.POST.get("then") == "write":
+                return _write(request, pk, part)
             editor = Editor(campaign, part, way)
             return _answer(request, campaign, editor, said=_("Saved."))
     except Outdated as error:
+        assert editor is not None  # noqa: S101 - only saving raises it
         editor.conflict = error.campaign
         return _answer(request, error.campaign, editor, status=409)
     except CampaignError as error:
-        toasts.error(request, str(error))
-        return _answer(request, campaign, Editor(campaign, "", ""), status=422)
+        editor = editor or Editor(campaign, "", "")  # the part is there no more
+        editor.refuse(error)
+        return _answer(request, campaign, editor, status=422)
     return _answer(request, campaign, editor, status=422 if request.method == "POST" and not editor.is_preview else 200)
+
+
+def _archived(request: HttpRequest, pk: int) -> HttpResponse:
+    toasts.warning(request, _("An archived campaign stays as it is. Copy it, and change the copy."))
+    return redirect("campaign_detail", pk=pk)
+
+
+def _write(request: HttpRequest, pk: int, part: str) -> HttpResponse:
+    """On to the page of the message, which is another one."""
+    url = reverse("step_message", args=[pk, part])
+    if request.headers.get("HX-Request") != "true":
+        return redirect(url)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = url
+    return response
 
 
 def _answer(
@@ -166,6 +188,8 @@ def _acted(request: HttpRequest, pk: int, error: CampaignError | None = None, *,
 def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
     """What happens when the draft goes into force, before it happens."""
     campaign = get_object_or_404(Campaign.objects.select_related("version", "journey"), pk=pk)
+    if campaign.state == CampaignState.ARCHIVED:
+        return _archived(request, pk)
     standing = selectors_builder.standing(campaign) if campaign.has_news else []
     problem = selectors_builder.problem(campaign.draft)
     if request.method == "POST" and not problem:
@@ -183,6 +207,8 @@ def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "campaign": campaign, "standing": standing, "problem": problem, "flow": selectors_builder.flow(campaign),
         "present": selectors.would_be_present(campaign), "decisions": _DECISIONS,
+        "reached": selectors.would_be_reached(campaign, now=timezone.now()),
+        "doubts": [] if problem else selectors_messages.doubts(campaign),
     }  # fmt: skip
     status = 422 if request.method == "POST" else 200
     return render(request, "campaigns/campaign_publish.html", context, status=status)

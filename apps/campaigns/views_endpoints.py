@@ -11,6 +11,7 @@ from apps.campaigns.actions import endpoints
 from apps.campaigns.enums import EndpointShape
 from apps.campaigns.forms_endpoints import EndpointForm
 from apps.campaigns.models import Endpoint
+from apps.campaigns.models_sending import fingerprint
 from apps.core import destinations
 from apps.core.htmx import render
 from apps.staff.enums import Act
@@ -53,7 +54,12 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             toasts.success(request, _("Saved."))
             return redirect("endpoint_list")
-    context = {"form": form, "endpoint": get_object_or_404(Endpoint, pk=pk), "host": destinations.host_of(endpoint.url)}
+    context = {
+        "form": form,
+        "endpoint": get_object_or_404(Endpoint, pk=pk),
+        "host": destinations.host_of(endpoint.url),
+        "seen": fingerprint(endpoint.secret),
+    }
     return render(request, "campaigns/endpoint_edit.html", context, status=422 if form.is_bound else 200)
 
 
@@ -61,7 +67,12 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @may(Act.ADMINISTER)
 @confirmed
 def endpoint_rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    return _shown_once(request, endpoints.rotate(endpoint=get_object_or_404(Endpoint, pk=pk), now=timezone.now()))
+    """`seen` names the secret that the page knew of: reloading what showed the new one makes no other."""
+    endpoint = get_object_or_404(Endpoint, pk=pk)
+    if request.POST.get("seen") != fingerprint(endpoint.secret):
+        toasts.warning(request, _("There is a new secret already. It is shown once, so make another if you need one."))
+        return redirect("endpoint_edit", pk=pk)
+    return _shown_once(request, endpoints.rotate(endpoint=endpoint, now=timezone.now()))
 
 
 @require_POST

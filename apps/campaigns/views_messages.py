@@ -129,7 +129,8 @@ def _test(request: HttpRequest, desk: Desk, sheet: Sheet) -> HttpResponse:
         said = trying.send_to_oneself(letter=letter, variant=desk.variant, by=signed_in(request))
     except (contents.ContentError, liquid.TemplateError, trying.NotSent) as error:
         return _page(request, desk, sheet, error=str(error))
-    sent = _("Sent to %(address)s: %(said)s") % {"address": signed_in(request).email, "said": said}
+    words = _("Sent to %(address)s: %(said)s") if django_settings.EMAIL_URL else _("Not sent to %(address)s: %(said)s")
+    sent = words % {"address": signed_in(request).email, "said": said}
     return _page(request, desk, sheet, notice=sent)
 
 

@@ -155,6 +155,8 @@ def read(data: Mapping[str, Any], *, prefix: str, op: str = "", conditions: Cond
     keys = [key for key in data if key.startswith(f"{prefix}.")]
     if len(keys) > _MAX_NODES * 10:
         raise RuleError("The rule has too many conditions.")
+    if any("\x00" in str(data[key]) for key in keys):
+        raise RuleError(str(_("A condition holds a sign that cannot be kept. Type it again.")))
     root = _read(data, keys, prefix, 0, known)
     action, _colon, target = op.partition(":")
     if action in _OPERATIONS and target:
@@ -274,6 +276,11 @@ def to_rule(root: Node) -> dict[str, Any]:
     if root.join == "none":
         return {"not": parts[0] if len(parts) == 1 else {"any": parts}}
     return parts[0] if len(parts) == 1 else {root.join: parts}
+
+
+def is_complete(root: Node) -> bool:
+    """Whether every condition says something, so that to_rule leaves none out."""
+    return all(is_complete(child) if child.join else bool(_part(child)) for child in root.children)
 
 
 def _part(node: Node) -> dict[str, Any]:

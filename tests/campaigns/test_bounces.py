@@ -149,7 +149,7 @@ class TestFacts:
         Suppression.objects.create(channel="email", address=message.address, reason="x", until=now + timedelta(days=1))
         bounces.bounced(message=message, kind=BounceKind.HARD, detail="", at=now, now=now)
         assert Suppression.objects.get().until is None
-        bounces.suppress(message=message, reason="soft", until=now, now=now)
+        bounces.suppress(channel="email", address=message.address, reason="soft", until=now)
         assert Suppression.objects.get().until is None
 
     def test_a_complaint_ends_everything(self, message):

@@ -1,5 +1,7 @@
 """The builder: recipes, edits of the draft, conflicts, publication with a choice for who is on the way."""
 
+import html
+
 import pytest
 
 from apps.campaigns import recipes, wire
@@ -76,6 +78,94 @@ def test_every_page_of_a_draft_that_cannot_run_yet_opens(marketer, recipe):
     for page in ("", "edit/", "effect/", "customers/", "dry-run/", "publish/"):
         assert marketer.get(f"/campaigns/{made.pk}/{page}").status_code == 200, page
     assert "A draft, so nothing is sent" in marketer.get(f"/campaigns/{made.pk}/").content.decode()
+
+
+class TestRefusals:
+    """Said in the panel, which stays open with what was typed."""
+
+    @pytest.mark.parametrize(("share", "said"), [("-10", "from 0 to 100"), ("", "a number"), ("x", "a number")])
+    def test_a_share_that_is_none(self, marketer, made, share, said):
+        post(marketer, f"/campaigns/{made.pk}/steps/", made, kind="split", parent="root", way=0, at=0)
+        made.refresh_from_db()
+        url = f"/campaigns/{made.pk}/edit/?part={made.draft['steps'][0]['key']}"
+        typed = {"name-0": "Blue", "percent-0": share, "name-1": "Red", "percent-1": "50"}
+        page = post(marketer, url, made, 422, **typed)
+        assert said in page
+        assert 'value="Blue"' in page
+
+    @pytest.mark.parametrize("part", ["audience", "exit", "goal"])
+    def test_a_condition_that_says_nothing_yet(self, marketer, made, part):
+        rule = {"rule.join": "all", "rule.0.is": "tagged", "rule.0.value": ""}
+        page = post(marketer, f"/campaigns/{made.pk}/edit/?part={part}", made, 422, **rule)
+        assert "A condition is not complete" in page
+        made.refresh_from_db()
+        assert not made.draft.get(part)
+
+    def test_a_sign_that_cannot_be_kept(self, marketer, made):
+        rule = {"rule.join": "all", "rule.0.is": "tagged", "rule.0.value": "a\x00b"}
+        page = post(marketer, f"/campaigns/{made.pk}/edit/?part=audience", made, 422, **rule)
+        assert "cannot be kept" in page
+        post(marketer, f"/campaigns/{made.pk}/steps/", made, kind="branch", parent="root", way=0, at=0)
+        made.refresh_from_db()
+        url = f"/campaigns/{made.pk}/edit/?part={made.draft['steps'][0]['key']}"
+        assert "cannot be kept" in post(marketer, url, made, 422, **{"name-0": "a\x00b"})
+
+    def test_an_archived_campaign_opens_its_page(self, marketer, made, now):
+        campaigns.archive(campaign=made, now=now)
+        for page in ("edit", "publish"):
+            assert marketer.get(f"/campaigns/{made.pk}/{page}/")["Location"] == f"/campaigns/{made.pk}/"
+        assert "archived" in post(
+            marketer,
+            f"/campaigns/{made.pk}/edit/?part=settings",
+            made,
+            422,
+            name="Any",
+            reentry="once",
+            max_lateness_hours=5,
+            priority=3,
+            holdout_percent=0,
+        )
+
+    def test_writing_saves_what_was_typed_first(self, marketer, made):
+        key = next(raw["key"] for raw in made.draft["steps"] if "message" in raw)
+        url = f"/campaigns/{made.pk}/edit/?part={key}"
+        typed = {"channel": "email", "topic": "service", "subject": "New words", "body": "Hello", "then": "write"}
+        response = marketer.post(url, {"revision": made.revision, **typed}, headers={"HX-Request": "true"})
+        assert response["HX-Redirect"] == f"/campaigns/{made.pk}/messages-of/{key}/"
+        made.refresh_from_db()
+        assert "New words" in str(made.draft)
+
+
+class TestBeforeItIsPublished:
+    @pytest.fixture
+    def made(self, shop, now):
+        return campaign(now, active=False)
+
+    def test_a_broadcast_of_the_past_is_refused_and_one_to_come_says_to_how_many(self, marketer, made):
+        for number in range(3):
+            CustomerFactory(email=f"c{number}@mail.example")
+        made.draft |= {"trigger": {"on": "schedule", "at": "2001-01-01T10:00"}, "journey": None}
+        made.save()
+        url = f"/campaigns/{made.pk}/publish/"
+        assert "3 customers are in the audience now" in marketer.get(url).content.decode()
+        refused = marketer.post(url)
+        assert (refused.status_code, "this time has passed" in refused.content.decode()) == (422, True)
+        made.refresh_from_db()
+        assert (made.state, made.version) == ("draft", None)
+
+    def test_a_name_that_nobody_has_is_told(self, marketer, made):
+        step = next(raw for raw in made.draft["steps"] if "message" in raw)
+        step["message"]["body"] = "Hi {{ customer.frist_name }}"
+        made.save()
+        CustomerFactory(traits={"plan": "gold"})
+        page = html.unescape(marketer.get(f"/campaigns/{made.pk}/publish/").content.decode())
+        assert "Look at these first" in page
+        assert "Whoever has no customer.frist_name gets no message" in page
+
+    def test_publishing_a_paused_one_says_what_that_means(self, marketer, made, now):
+        campaigns.activate(campaign=made, include_present=False, now=now)
+        campaigns.pause(campaign=made)
+        assert "Publishing makes it active again" in marketer.get(f"/campaigns/{made.pk}/publish/").content.decode()
 
 
 class TestEdits:

@@ -19,6 +19,7 @@ from apps.campaigns.channels.keep import Keep
 from apps.campaigns.channels.sms import Twilio
 from apps.campaigns.channels.webhook import Gone
 from apps.campaigns.models import Endpoint
+from apps.campaigns.models_sending import fingerprint
 from apps.staff.actions import api_keys
 from tests.campaigns.ways import outgoing
 from tests.factories import campaign, published_shop
@@ -54,6 +55,14 @@ def program(client):
     key = api_keys.create(name="K", scopes=["admin"])
     client.defaults["HTTP_AUTHORIZATION"] = f"Api-Key {key}"
     return client
+
+
+def rotated(client, endpoint: Endpoint):
+    """As the page does it."""
+    page = client.get(f"{URL}{endpoint.pk}/").content.decode()
+    seen = re.search(r'name="seen" value="(\w+)"', page)
+    assert seen is not None
+    return client.post(f"{URL}{endpoint.pk}/rotate/", {"seen": seen.group(1)})
 
 
 def secret_in(response) -> str:
@@ -141,7 +150,7 @@ def test_the_secret_is_shown_once_and_signs_the_calls(sure, site):  # noqa: F811
 
 def test_a_new_secret_takes_the_place_of_the_old_one(sure, warehouse, site):  # noqa: F811
     old = warehouse.secret
-    new = secret_in(sure.post(f"{URL}{warehouse.pk}/rotate/"))
+    new = secret_in(rotated(sure, warehouse))
     assert new != old
     told = sure.post(f"{API}{warehouse.pk}/rotate/").json()
     assert told["secret"] not in {old, new}
@@ -150,8 +159,8 @@ def test_a_new_secret_takes_the_place_of_the_old_one(sure, warehouse, site):  # 
 
 
 def test_the_secret_before_is_signed_with_for_a_day(sure, warehouse, site):  # noqa: F811
-    old, older = secret_in(sure.post(f"{URL}{warehouse.pk}/rotate/")), warehouse.secret
-    new = secret_in(sure.post(f"{URL}{warehouse.pk}/rotate/"))
+    old, older = secret_in(rotated(sure, warehouse)), warehouse.secret
+    new = secret_in(rotated(sure, warehouse))
     sure.post(f"{URL}{warehouse.pk}/test/")
     asked = site.asked[-1]
     for good in (new, old):
@@ -160,6 +169,15 @@ def test_the_secret_before_is_signed_with_for_a_day(sure, warehouse, site):  # n
         Receiver(older).verify(asked.body, asked.headers)
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         assert Endpoint.objects.get().secrets_at(timezone.now()) == [new]
+
+
+def test_reloading_the_page_of_a_new_secret_makes_no_other(sure, warehouse):  # noqa: F811
+    seen = {"seen": fingerprint(warehouse.secret)}
+    new = secret_in(sure.post(f"{URL}{warehouse.pk}/rotate/", seen))
+    again = sure.post(f"{URL}{warehouse.pk}/rotate/", seen, follow=True).content.decode()
+    assert "There is a new secret already" in again
+    warehouse.refresh_from_db()
+    assert (warehouse.secret, new in again) == (new, False)
 
 
 def test_a_chat_room_has_no_secret_to_show(sure):  # noqa: F811

@@ -104,6 +104,8 @@ def activate(
         campaign.swept_at = None
     campaign.save()
     if campaign.trigger == TriggerKind.SCHEDULE:
+        if sweeping.is_over(campaign=campaign, now=now):
+            raise CampaignError("trigger: this time has passed, so nothing would go out. Choose another, or none.")
         sweeping.start_broadcasts(campaign=campaign, now=now)
     Message.objects.filter(enrolment__campaign=campaign, state=MessageState.HELD).update(
         state=MessageState.QUEUED, reason=""

@@ -63,12 +63,22 @@ def edit(*, campaign: Campaign, revision: int | None, change: Change) -> Campaig
     change(campaign.draft)
     if campaign.draft == before:
         return campaign
+    if _has_nul(campaign.draft):
+        raise CampaignError("A text holds a sign that cannot be kept (NUL). Type it again.")
     campaign.name = checking.text(campaign.draft, "name", "The campaign")
     if Campaign.objects.exclude(pk=campaign.pk).filter(name=campaign.name).exists():
         raise CampaignError(f'There is another campaign named "{campaign.name}".')
     campaign.revision += 1
     campaign.save(update_fields=["draft", "name", "revision"])
     return campaign
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    return isinstance(value, str) and "\x00" in value
 
 
 def change_step(

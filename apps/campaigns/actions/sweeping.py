@@ -44,6 +44,15 @@ def _company_zone() -> ZoneInfo:
 # --- Broadcasts
 
 
+def is_over(*, campaign: Campaign, now: datetime) -> bool:
+    """Whether it would go out once, and the time has passed for everybody without its having gone out."""
+    settings = campaign.trigger_settings
+    if "at" not in settings or settings.get("every", "once") != "once":
+        return False
+    ends = slots.ends_at(datetime.fromisoformat(settings["at"]), settings, _company_zone())
+    return ends <= now and not Job.objects.filter(kind=JOB, params__campaign=campaign.pk).exists()
+
+
 @transaction.atomic
 def start_broadcasts(*, campaign: Campaign, now: datetime) -> int:
     """A job for each slot that began since the last sweep, unless it is later than the campaign allows."""

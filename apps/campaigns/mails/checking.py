@@ -13,7 +13,7 @@ from apps.campaigns.enums import Way
 from apps.campaigns.mails import sms
 from apps.campaigns.mails.content import Content
 from apps.campaigns.mails.links import is_address
-from apps.campaigns.mails.values import NAMES
+from apps.campaigns.mails.values import NAMES, OF_CUSTOMER
 
 MOST_BYTES = 102 * 1024  # beyond it, Gmail cuts the mail off and hides the unsubscribe link
 LONG_SUBJECT = 70
@@ -39,17 +39,20 @@ class _Reader(HTMLParser):
             self.without_alt += 1
 
 
-def checks(content: Content, settings: dict[str, Any], words: dict[str, Any], snippets: set[str]) -> list[Check]:
+def checks(
+    content: Content, settings: dict[str, Any], words: dict[str, Any], snippets: set[str], traits: set[str]
+) -> list[Check]:
+    """`snippets` and `traits`: the names that there are; while nobody has a trait, any may come."""
     way = Way(settings.get("channel", Way.EMAIL))
-    found = [*_names(words, snippets)]
+    found = [*_names(words, snippets, traits)]
     if way is Way.SMS:
         return [*found, *_sms(content)]
     found += _subject(content)
     return [*found, *(_html(content) if way is Way.EMAIL else [])]
 
 
-def _names(words: dict[str, Any], snippets: set[str]) -> Iterator[Check]:
-    unknown = sorted(name for name in _all_names(words) if not _is_known(name, snippets))
+def _names(words: dict[str, Any], snippets: set[str], traits: set[str]) -> Iterator[Check]:
+    unknown = sorted(name for name in _all_names(words) if not _is_known(name, snippets, traits))
     if unknown:
         yield Check(is_well=False, text=_("Unknown: %(names)s") % {"names": ", ".join(unknown[:5])})
     else:
@@ -64,8 +67,10 @@ def _all_names(value: Any) -> set[str]:
     return set(liquid.names(value)) if isinstance(value, str) else set()
 
 
-def _is_known(name: str, snippets: set[str]) -> bool:
+def _is_known(name: str, snippets: set[str], traits: set[str]) -> bool:
     root, _dot, rest = name.partition(".")
+    if root == "customer" and rest:
+        return not traits or rest in OF_CUSTOMER or rest.partition(".")[0].partition("[")[0] in traits
     return rest in snippets if root == "snippets" else root.partition("[")[0] in NAMES
 
 

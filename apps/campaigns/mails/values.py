@@ -28,6 +28,7 @@ _NEWEST = 30_000  # interactions of everybody, of which the orders are looked at
 _MOST_ITEMS = 12
 _KEPT_SECONDS = 900.0
 _FIELDS = {"email", "phone", "country"}
+OF_CUSTOMER = {"first_name", "name", *_FIELDS}  # beside their traits
 
 
 @dataclass(frozen=True)
