@@ -26,13 +26,13 @@ class TopicList(APIView):
         operation_id="topic_create", request=shapes.NewTopicSerializer, responses={201: shapes.TopicSerializer}
     )
     def post(self, request: Request) -> Response:
-        """Adds a topic. 409 when there is one with that key."""
+        """Adds a topic. 409 when there is one with that key or name."""
         given = shapes.NewTopicSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
             return Response(_told(topics.create(**given.validated_data)), status=201)
-        except topics.KeyTaken as error:
-            raise Conflict({"key": [str(error)]}) from error
+        except topics.Taken as error:
+            raise Conflict({error.field: [str(error)]}) from error
 
 
 class TopicDetail(APIView):
@@ -49,7 +49,12 @@ class TopicDetail(APIView):
         topic = get_object_or_404(Topic, pk=pk)
         given = shapes.TopicChangeSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        return Response(_told(topics.change(topic=topic, **given.validated_data) if given.validated_data else topic))
+        if not given.validated_data:
+            return Response(_told(topic))
+        try:
+            return Response(_told(topics.change(topic=topic, **given.validated_data)))
+        except topics.Taken as error:
+            raise Conflict({error.field: [str(error)]}) from error
 
 
 def _told(topic: Topic) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class SendForm(forms.Form):
     def part(self) -> dict[str, Any]:
         data = self.cleaned_data
         said = {**self.settings, **{key: value for key, value in data.items() if value not in ("", None)}}
-        for name in ("subject", "body", "at_preferred_time"):
+        for name in ("subject", "body", "at_preferred_time", "survey"):
             if name in data and not data[name]:
                 said.pop(name, None)
         return said
@@ -131,6 +131,12 @@ class UpdateForm(forms.Form):
                    "add_tags": ", ".join(settings.get("add_tags", [])),
                    "remove_tags": ", ".join(settings.get("remove_tags", []))}  # fmt: skip
         super().__init__(data, initial=initial)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("value") and not data.get("trait"):
+            self.add_error("trait", _("Say which trait gets this value."))
+        return data
 
     def part(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.campaigns import sentences, wire
 from apps.campaigns.causes import Cause
-from apps.campaigns.enums import CampaignState, MessageState, StepKind, TriggerKind
+from apps.campaigns.enums import CampaignState, MessageState, Reentry, StepKind, TriggerKind
 from apps.campaigns.models import Campaign, CampaignStep, CampaignVersion, Enrolment, Message
 from apps.core import rules
 from apps.core.registry import FirstStep, Gauge
@@ -128,27 +128,34 @@ def present_causes(campaign: Campaign, *, after: int = 0) -> Iterator[Cause]:
 
 
 def present_count(campaign: Campaign) -> int:
+    there = _present(campaign)
+    return there.count() if there is not None else 0
+
+
+def _present(campaign: Campaign) -> "MembershipQuerySet | StageEntryQuerySet | None":
     if campaign.trigger == TriggerKind.SEGMENT_ENTERED:
-        return _members(campaign).count()
+        return _members(campaign)
     if campaign.trigger in {TriggerKind.STAGE_ENTERED, TriggerKind.OVERDUE}:
-        return _present_entries(campaign).count()
-    return 0
+        return _present_entries(campaign)
+    return None
 
 
 def would_be_present(campaign: Campaign) -> int:
-    """How many are already where the draft's trigger would find them."""
+    """How many are already where the draft's trigger would find them, and would be let in."""
     try:
         text = wire.read(campaign.draft)
     except wire.CampaignError:
         return 0
-    return present_count(
-        Campaign(
-            trigger=text.trigger.kind,
-            trigger_settings=text.trigger.settings,
-            journey=text.journey,
-            stage_key=text.trigger.stage_key,
-        )
+    made = Campaign(
+        trigger=text.trigger.kind,
+        trigger_settings=text.trigger.settings,
+        journey=text.journey,
+        stage_key=text.trigger.stage_key,
     )
+    there = _present(made)
+    if there is not None and text.reentry == Reentry.ONCE:
+        there = there.exclude(customer__in=Enrolment.objects.filter(campaign=campaign).values("customer"))
+    return there.count() if there is not None else 0
 
 
 def would_be_reached(campaign: Campaign, *, now: datetime) -> int | None:

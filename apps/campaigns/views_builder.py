@@ -216,7 +216,7 @@ def campaign_publish(request: HttpRequest, pk: int) -> HttpResponse:
 
 _DECISIONS = [
     (Decision.STAY.value, gettext_lazy("Stay with the version they began with")),
-    (Decision.MOVE.value, gettext_lazy("Move to the new version")),
+    (Decision.MOVE.value, gettext_lazy("Move to the new version; a wait that began ends as it would have")),
     (Decision.EXIT.value, gettext_lazy("Exit")),
 ]
 

@@ -34,7 +34,7 @@ def topic_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             topic = topics.create(**form.cleaned_data)
-        except topics.KeyTaken as error:
+        except topics.Taken as error:
             form.add_error("name", str(error))
         else:
             toasts.success(request, _("Added: %(topic)s.") % {"topic": topic})
@@ -48,9 +48,13 @@ def topic_edit(request: HttpRequest, pk: int) -> HttpResponse:
     topic = get_object_or_404(Topic, pk=pk)
     form = TopicForm(request.POST if request.method == "POST" else None, instance=topic)
     if request.method == "POST" and form.is_valid():
-        topics.change(topic=topic, **form.cleaned_data)
-        toasts.success(request, _("Saved."))
-        return redirect("topic_list")
+        try:
+            topics.change(topic=topic, **form.cleaned_data)
+        except topics.Taken as error:
+            form.add_error("name", str(error))
+        else:
+            toasts.success(request, _("Saved."))
+            return redirect("topic_list")
     url = links.url("subscribe", "subscribe", pk)
     context = {
         "form": form,

@@ -129,11 +129,15 @@ def _topic(settings: dict[str, Any], kind: StepKind, where: str) -> Topic:
 
 
 def _check_names(kind: StepKind, settings: dict[str, Any], where: str) -> None:
+    if kind is StepKind.SURVEY and not settings.get("survey"):
+        raise CampaignError(f"{where}: choose a survey.")
     if kind is StepKind.SURVEY and not _there(Survey, settings.get("survey")):
         raise CampaignError(f"{where}: there is no survey {settings.get('survey')!r}.")
     if kind is StepKind.REVIEW_REQUEST:
         sites = settings.get("sites")
-        if not isinstance(sites, list) or not sites:
+        if not sites:
+            raise CampaignError(f"{where}: choose a review site or more. An admin adds them.")
+        if not isinstance(sites, list):
             raise CampaignError(f"{where}: sites must be a list of review sites.")
         for site in sites:
             if not _there(ReviewSite, site):
@@ -176,6 +180,8 @@ def _is_plain(name: Any, value: Any) -> bool:
 
 def _webhook(step: StepText, where: str, depth: int) -> None:
     checking.only(step.settings, {"endpoint", "text"}, where)
+    if not step.settings.get("endpoint"):
+        raise CampaignError(f"{where}: choose an endpoint. An admin makes it under Settings.")
     if not _there(Endpoint, step.settings.get("endpoint")):
         raise CampaignError(
             f"{where}: there is no endpoint {step.settings.get('endpoint')!r}. An admin makes it under Settings."

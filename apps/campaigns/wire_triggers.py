@@ -74,6 +74,8 @@ def _stages(journey: Journey) -> list[dict[str, Any]]:
 def _stage(settings: dict[str, Any], journey: Journey | None) -> str:
     assert journey is not None  # noqa: S101 - checked by the caller
     stages = {stage["name"]: stage["key"] for stage in _stages(journey)}
+    if not settings.get("stage"):
+        raise CampaignError(f"trigger: choose a stage of {journey}. It has: {', '.join(stages)}.")
     if not isinstance(settings.get("stage"), str) or settings["stage"] not in stages:
         raise CampaignError(f"trigger: {journey} has no stage {settings.get('stage')!r}. It has: {', '.join(stages)}.")
     return str(stages[settings["stage"]])
@@ -83,6 +85,8 @@ def _step(settings: dict[str, Any], journey: Journey | None) -> str:
     """The key of the step stands in the settings, that of its stage is the answer."""
     assert journey is not None  # noqa: S101 - checked by the caller
     steps = {step["name"]: (step["key"], stage["key"]) for stage in _stages(journey) for step in stage["steps"]}
+    if not settings.get("step"):
+        raise CampaignError(f"trigger: choose a step of {journey}. It has: {', '.join(steps)}.")
     if not isinstance(settings.get("step"), str) or settings["step"] not in steps:
         raise CampaignError(f"trigger: {journey} has no step {settings.get('step')!r}. It has: {', '.join(steps)}.")
     settings["step_key"], stage_key = steps[settings["step"]]
@@ -110,6 +114,8 @@ def _scored(settings: dict[str, Any], journey: Journey | None) -> None:
 
 
 def _segment(settings: dict[str, Any], journey: Journey | None) -> None:
+    if not settings.get("segment"):
+        raise CampaignError("trigger: choose a segment.")
     if not _there(Segment, settings.get("segment")):
         raise CampaignError(f"trigger: there is no segment {settings.get('segment')!r}.")
 

@@ -7,6 +7,7 @@ import pytest
 from apps.campaigns import recipes, wire
 from apps.campaigns.actions import campaigns, drafts, running
 from apps.campaigns.models import Campaign, Enrolment, Message
+from apps.journeys.models import StageEntry
 from apps.staff.enums import Role
 from tests.factories import CustomerFactory, campaign, enrolled, published_shop, staff, surveys_and_sites
 from tests.hostile.strings import NAUGHTY
@@ -161,6 +162,23 @@ class TestBeforeItIsPublished:
         page = html.unescape(marketer.get(f"/campaigns/{made.pk}/publish/").content.decode())
         assert "Look at these first" in page
         assert "Whoever has no customer.frist_name gets no message" in page
+
+    def test_only_who_would_be_let_in_is_counted_as_already_there(self, marketer, made, shop, now):
+        made.draft["reentry"] = "once"
+        made.save()
+        for number in range(2):
+            entered = CustomerFactory(email=f"c{number}@mail.example")
+            StageEntry.objects.create(
+                customer=entered, journey=shop, stage_key=shop.current_version.snapshot["stages"][0]["key"],
+                lap=1, entered_at=now, origin="live",
+            )  # fmt: skip
+        made.draft["trigger"]["stage"] = shop.current_version.snapshot["stages"][0]["name"]
+        made.save()
+        url = f"/campaigns/{made.pk}/publish/"
+        assert "2 customers are already there" in marketer.get(url).content.decode()
+        marketer.post(url)
+        enrolled(Campaign.objects.get(), entered, now)
+        assert "1 customer is already there" in marketer.get(url).content.decode()
 
     def test_publishing_a_paused_one_says_what_that_means(self, marketer, made, now):
         campaigns.activate(campaign=made, include_present=False, now=now)

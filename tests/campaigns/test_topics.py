@@ -14,6 +14,7 @@ from apps.campaigns import selectors_topics
 from apps.campaigns.actions import signups
 from apps.campaigns.models import Confirmation, Suppression
 from apps.core import links
+from apps.customers.actions import topics
 from apps.customers.enums import TopicDefault
 from apps.customers.models import Consent, Customer, Identity, Topic
 from apps.staff.enums import Role
@@ -159,6 +160,18 @@ class TestMail:
         with pytest.raises(signups.CannotAsk):
             signups.ask_to_confirm(customer=CustomerFactory(email=""), topic=news, now=now)
         assert signups.ask_to_confirm(customer=CustomerFactory(), topic=news, now=now)
+
+
+def test_two_of_one_name_are_refused_everywhere(client, news):
+    other = topics.create(name="Fairs", default=TopicDefault.ALLOWED)
+    client.force_login(staff(Role.MARKETER))
+    form = {"name": news.name.upper(), "default": "allowed", "description": ""}
+    for url in (reverse("topic_create"), reverse("topic_edit", args=[other.pk])):
+        page = client.post(url, form)
+        assert (page.status_code, "a topic of this name" in page.content.decode()) == (422, True)
+    api = reverse("api_topic_detail", args=[other.pk])
+    assert client.patch(api, {"name": news.name}, content_type="application/json").status_code == 409
+    assert client.patch(api, {"name": "Fairs"}, content_type="application/json").status_code == 200
 
 
 class TestConfirm:

@@ -90,13 +90,20 @@ def change_step(
         raw = step_of(draft, key)
         kind = wire.kind_of(raw)
         if is_whole:
-            wire_steps.read([{"key": key, kind: copy.deepcopy(settings)}])
+            _check_whole({"key": key, kind: copy.deepcopy(settings)})
         inner = wire.lists_of(raw)
         raw[kind] = settings
         for (_name, steps), (_same, now) in zip(inner, wire.lists_of(raw), strict=False):
             now[:] = steps
 
     return edit(campaign=campaign, revision=revision, change=change)
+
+
+def _check_whole(raw: dict[str, Any]) -> None:
+    try:
+        wire_steps.read([raw])
+    except CampaignError as error:  # "Step 1 (message): …", which it is not in its campaign
+        raise CampaignError(str(error).partition(": ")[2] or str(error)) from error
 
 
 def set_part(*, campaign: Campaign, values: dict[str, Any], revision: int | None) -> Campaign:

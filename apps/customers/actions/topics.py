@@ -15,8 +15,12 @@ BUILT_IN = {
 }
 
 
-class KeyTaken(ValueError):
-    """Another topic has this key."""
+class Taken(ValueError):
+    """Another topic has this key or this name; `field` says which."""
+
+    def __init__(self, text: str, field: str) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 def make_built_in(**_kwargs: Any) -> None:
@@ -27,23 +31,32 @@ def make_built_in(**_kwargs: Any) -> None:
 
 def create(*, name: str, default: TopicDefault, key: str = "", description: str = "", is_public: bool = True) -> Topic:
     """The key stays for ever: campaigns, imports and rules name it. Without one it is made of the name."""
+    _refuse_other(name)
     topic = Topic(key=key or _key_of(name), name=name, default=default, description=description, is_public=is_public)
     try:
         with transaction.atomic():
             topic.save()
     except IntegrityError as error:
-        raise KeyTaken(_("There is a topic with the key “%(key)s”.") % {"key": topic.key}) from error
+        raise Taken(_("There is a topic with the key “%(key)s”.") % {"key": topic.key}, "key") from error
     return topic
 
 
 def change(*, topic: Topic, **values: Any) -> Topic:
-    """`values` has new ones for some of name, default, description and is_public."""
+    """`values` has new ones for some of name, default, description and is_public. Raises Taken."""
+    if values.get("name", topic.name) != Topic.objects.values_list("name", flat=True).get(pk=topic.pk):
+        _refuse_other(values["name"])
     for name, value in values.items():
         if name not in {"name", "default", "description", "is_public"}:
             raise ValueError(name)
         setattr(topic, name, value)
     topic.save(update_fields=list(values))
     return topic
+
+
+def _refuse_other(name: str) -> None:
+    """People choose topics by their names."""
+    if Topic.objects.filter(name__iexact=name.strip()).exists():
+        raise Taken(_("There is a topic of this name."), "name")
 
 
 def _key_of(name: str) -> str:
