@@ -119,7 +119,8 @@ def _block(kind: str, data: Mapping[str, Any], number: int) -> dict[str, Any]:
         if name == "kind":
             continue
         if isinstance(value, int):
-            block[name] = int(typed) if typed.isdecimal() and len(typed) < 5 else value
+            is_whole = typed.removeprefix("-").isdecimal() and typed.isascii() and len(typed) < 10
+            block[name] = int(typed) if is_whole else typed or value  # what is no number is refused, not replaced
         else:
             block[name] = typed
     return block

@@ -21,7 +21,7 @@ from apps.campaigns.forms_messages import Sheet, TemplateForm, ToneForm, modes
 from apps.campaigns.mails import blocks, choosing, previewing
 from apps.campaigns.mails.choosing import BASE
 from apps.campaigns.models import Campaign
-from apps.campaigns.selectors_messages import Desk
+from apps.campaigns.selectors_messages import Desk, Shown
 from apps.core.htmx import render
 from apps.customers.models import Customer
 from apps.journeys.actions.images import NotAPicture
@@ -122,6 +122,8 @@ def _outdated(request: HttpRequest, desk: Desk, sheet: Sheet, error: drafts.Outd
 
 def _test(request: HttpRequest, desk: Desk, sheet: Sheet) -> HttpResponse:
     settings = sheet.into(desk.settings, desk.variant)
+    if nobody := _nobody(request):
+        return _page(request, desk, sheet, error=nobody)
     customer = _chosen(request)
     try:
         contents.check(desk.kind, settings)
@@ -132,6 +134,15 @@ def _test(request: HttpRequest, desk: Desk, sheet: Sheet) -> HttpResponse:
     words = _("Sent to %(address)s: %(said)s") if django_settings.EMAIL_URL else _("Not sent to %(address)s: %(said)s")
     sent = words % {"address": signed_in(request).email, "said": said}
     return _page(request, desk, sheet, notice=sent)
+
+
+def _nobody(request: HttpRequest) -> str:
+    """What to say where a customer was asked for whom there is not."""
+    data = request.POST or request.GET
+    who = data.get("who", "").strip()
+    if not who or data.get("as") == "gaps" or previewing.somebody(who) is not None:
+        return ""
+    return _("Nobody is found by “%(who)s”.") % {"who": who[:100]}
 
 
 def _chosen(request: HttpRequest) -> Customer:
@@ -151,7 +162,8 @@ def step_message_preview(request: HttpRequest, pk: int, key: UUID) -> HttpRespon
     settings = desk.settings
     if request.method == "POST":
         settings = Sheet.read(request.POST, desk.settings).into(desk.settings, desk.variant)
-    found = selectors.shown(desk, settings, _chosen(request))
+    nobody = _nobody(request)
+    found = Shown(None, nobody) if nobody else selectors.shown(desk, settings, _chosen(request))
     scheme = (request.POST or request.GET).get("scheme", "light")
     if found.content and found.content.html and settings.get("channel", "email") == "email":
         return HttpResponse(previewing.in_scheme(found.content.html, scheme))

@@ -1,6 +1,7 @@
 """The page of a message, its preview, snippets, saved messages and the brand."""
 
 import io
+import html
 import re
 
 import pytest
@@ -87,6 +88,16 @@ def test_what_cannot_be_saved_stays_typed(desk, made):
     assert said(made)["subject"] != "Kept"
 
 
+@pytest.mark.parametrize("height", ["-5", "abc", "99999999", "3"])
+def test_a_number_that_is_none_is_refused_and_stays(desk, made, height):
+    url = url_of(made)
+    block = {"mode": "blocks", "blocks": "1", "block-0-kind": "spacer", "block-0-height": height}
+    page = desk.post(url, {**typed(desk, url), **block, "op": "save"})
+    assert page.status_code == 422
+    assert "height must be a whole number from 4 to 120" in page.content.decode()
+    assert f'value="{height}"' in page.content.decode()
+
+
 def test_blocks_are_added_moved_and_deleted(desk, made):
     url = url_of(made)
     form = {**typed(desk, url), "mode": "blocks", "blocks": "0"}
@@ -152,6 +163,9 @@ def test_the_preview_shows_what_is_typed_as_somebody(desk, made):
         "default-src 'none'; img-src 'self' data: https:; style-src 'unsafe-inline'; frame-ancestors 'self'"
     )
     assert "prefers-color-scheme" not in response.content.decode()
+    nobody = desk.post(preview, {**form, "who": "nobody zzz"}).content.decode()
+    assert "Nobody is found by “nobody zzz”." in html.unescape(nobody)
+    assert "Dear" not in nobody
     gaps = desk.post(preview, {**form, "as": "gaps"}).content.decode()
     assert "Not written for this customer." in gaps
     assert "customer.name is undefined" in gaps
