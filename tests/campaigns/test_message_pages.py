@@ -1,7 +1,7 @@
 """The page of a message, its preview, snippets, saved messages and the brand."""
 
-import io
 import html
+import io
 import re
 
 import pytest
