@@ -196,19 +196,21 @@ def _preferred_time(c: _Context) -> _Answer:
     if wanted is None:
         return GO, {}
     inputs = {"preferred": f"{wanted:%H:%M}", "local_time": f"{c.now.astimezone(c.zone):%H:%M}"}
-    if c.facts.due_at is not None and c.facts.due_at == _at_clock(c, c.facts.due_at, wanted):
+    if c.facts.due_at is not None and c.facts.due_at in _moments(c, c.facts.due_at, wanted):
         return GO, inputs
-    today = _at_clock(c, c.now, wanted)
-    yesterday = _at_clock(c, c.now - _DAY, wanted)
-    if any(at <= c.now < at + PREFERRED_FOR for at in (yesterday, today)):
+    moments = _moments(c, c.now, wanted)
+    if any(at <= c.now < at + PREFERRED_FOR for at in moments):
         return GO, inputs
-    until = today if today > c.now else _at_clock(c, c.now + _DAY, wanted)
+    until = next(at for at in moments if at > c.now)
     words = {"time": f"{wanted:%H:%M}", "zone": c.zone.key}
     return Verdict(_("waits for the preferred time %(time)s in %(zone)s") % words, is_final=False, until=until), inputs
 
 
-def _at_clock(c: _Context, day_of: datetime, wanted: time) -> datetime:
-    return hours.instant(datetime.combine(day_of.astimezone(c.zone).date(), wanted), c.zone)
+def _moments(c: _Context, around: datetime, wanted: time) -> list[datetime]:
+    """That time of the day before, of the day and of the day after; where it is quiet, the end of the quiet time."""
+    days = (around + n * _DAY for n in (-1, 0, 1))
+    walls = (datetime.combine(day.astimezone(c.zone).date(), wanted) for day in days)
+    return sorted(_after_quiet(c, hours.instant(wall, c.zone)) for wall in walls)
 
 
 def _after_quiet(c: _Context, until: datetime) -> datetime:

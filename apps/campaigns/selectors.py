@@ -15,6 +15,7 @@ from apps.campaigns.models import Campaign, CampaignStep, CampaignVersion, Enrol
 from apps.core import rules
 from apps.core.registry import FirstStep, Gauge
 from apps.core.selectors import gauge_of
+from apps.customers import previews
 from apps.customers.models import Customer, Membership, MembershipQuerySet
 from apps.journeys.models import StageEntry, StageEntryQuerySet
 
@@ -159,7 +160,8 @@ def would_be_present(campaign: Campaign) -> int:
 
 
 def would_be_reached(campaign: Campaign, *, now: datetime) -> int | None:
-    """How many are in the audience of the draft, where a broadcast goes to them all."""
+    """How many are in the audience of the draft, where a broadcast goes to them all. None also where counting takes
+    long."""
     draft = campaign.draft
     if (draft.get("trigger") or {}).get("on") != TriggerKind.SCHEDULE:
         return None
@@ -168,7 +170,11 @@ def would_be_reached(campaign: Campaign, *, now: datetime) -> int | None:
     except wire.CampaignError:
         return None
     fitting = rules.compiled(text.audience, rules.Scope(now=now, is_whole=True))
-    return Customer.objects.present().filter(fitting).count()
+    try:
+        with previews.at_most(previews.PAGE_MILLISECONDS):
+            return Customer.objects.present().filter(fitting).count()
+    except previews.TookTooLong:
+        return None
 
 
 def _members(campaign: Campaign) -> MembershipQuerySet:

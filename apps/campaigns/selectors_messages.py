@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from apps.campaigns import liquid, sentences, wire
 from apps.campaigns.enums import StepKind, Way
 from apps.campaigns.mails import blocks, choosing, defaults, filling, previewing, settings_checks
-from apps.campaigns.mails.checking import Check, checks
+from apps.campaigns.mails.checking import Check, Known, checks
 from apps.campaigns.mails.choosing import BASE, Variant
 from apps.campaigns.mails.content import Content, ContentError
 from apps.campaigns.models import Campaign, Snippet, Template
@@ -100,17 +100,25 @@ def shown(of: Desk, settings: dict[str, Any], customer: Customer) -> Shown:
         return Shown(None, str(error))
 
 
-def checklist(of: Desk, settings: dict[str, Any], customer: Customer | None) -> list[Check]:
+def known(campaign: Campaign) -> Known:
+    traits = {name for name, _label in suggestions.traits()}
+    if traits:
+        for raw in wire.walk(campaign.draft.get("steps", [])):  # what the campaign writes down itself
+            traits |= set(raw.get(StepKind.UPDATE.value, {}).get("set", {}))
+    is_all = len(traits) < suggestions.MOST
+    return Known(frozenset(Snippet.objects.values_list("name", flat=True)), frozenset(traits if is_all else ()))
+
+
+def checklist(of: Desk, settings: dict[str, Any], customer: Customer | None, names: Known | None = None) -> list[Check]:
+    """`names`: those that are known, where they were read already."""
     found = shown(of, settings, customer or previewing.with_gaps())
     if found.content is None:
         return [Check(is_well=False, text=_gap(found.problem))]
     way = Way(settings.get("channel", Way.EMAIL))
     words = defaults.words(of.kind, way, choosing.words(settings, of.variant), None)
-    snippets = set(Snippet.objects.values_list("name", flat=True))
     gaps = shown(of, settings, previewing.with_gaps())
     more = [] if gaps.content else [Check(is_well=False, text=_gap(gaps.problem))]
-    traits = {name for name, _label in suggestions.traits()}
-    return [*more, *checks(found.content, settings, words, snippets, traits)]
+    return [*more, *checks(found.content, settings, words, names or known(of.campaign))]
 
 
 def _gap(problem: str) -> str:
@@ -133,23 +141,21 @@ class Doubt:
 
 def doubts(campaign: Campaign) -> list[Doubt]:
     """Of the first messages of the draft, each in every tone and language: what its own page would say."""
-    reader, found = previewing.somebody("") or previewing.with_gaps(), []
-    for raw in islice(_sending(campaign), _MOST_LOOKED_AT):
-        kind, key = StepKind(wire.kind_of(raw)), UUID(str(raw["key"]))
-        settings = raw[kind.value]
-        for variant in choosing.variants(settings):
-            of = Desk(campaign, key, kind, settings, variant)
-            texts = [check.text for check in checklist(of, settings, reader) if not check.is_well]
-            if texts:
-                name = sentences.step(kind.value, settings)
-                found.append(Doubt(name if variant == BASE else f"{name} · {of.name}", of.url, texts))
+    reader, names, found = previewing.somebody("") or previewing.with_gaps(), known(campaign), []
+    for of in islice(_desks(campaign), _MOST_LOOKED_AT):
+        texts = [check.text for check in checklist(of, of.settings, reader, names) if not check.is_well]
+        if texts:
+            name = sentences.step(of.kind.value, of.settings)
+            found.append(Doubt(name if of.variant == BASE else f"{name} · {of.name}", of.url, texts))
     return found
 
 
-def _sending(campaign: Campaign) -> Iterator[dict[str, Any]]:
+def _desks(campaign: Campaign) -> Iterator[Desk]:
     for raw in wire.walk(campaign.draft.get("steps", [])):
-        if StepKind(wire.kind_of(raw)).sends and raw.get("key"):
-            yield raw
+        kind = StepKind(wire.kind_of(raw))
+        if kind.sends and raw.get("key"):
+            for variant in choosing.variants(raw[kind.value]):
+                yield Desk(campaign, UUID(str(raw["key"])), kind, raw[kind.value], variant)
 
 
 @dataclass(frozen=True)

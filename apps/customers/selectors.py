@@ -154,7 +154,10 @@ def addresses_of(customer: Customer) -> dict[str, str]:
 def allowed(customer: Customer) -> list[Said]:
     """What may be sent to the customer: every topic, on each channel by which they can be reached."""
     topics = Topic.objects.order_by("name", "pk")
-    return answers(customer=customer, addresses=addresses_of(customer), topics=topics)
+    addresses = addresses_of(customer)
+    if Consent.objects.filter(customer=customer, channel="web").exists():
+        addresses["web"] = ""  # notes need no address
+    return answers(customer=customer, addresses=addresses, topics=topics)
 
 
 def _latest(rows: Iterable[Consent], channel: str, topic: Topic) -> Answer | None:

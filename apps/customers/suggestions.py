@@ -2,16 +2,17 @@
 
 from django.db import connection
 
+MOST = 200
 _NEWEST = 2000
 _TRAITS = """
     SELECT DISTINCT jsonb_object_keys(traits) FROM (
         SELECT traits FROM customers_customer WHERE merged_into_id IS NULL
         ORDER BY last_activity_at DESC LIMIT %s) newest
-    ORDER BY 1 LIMIT 200
+    ORDER BY 1 LIMIT %s
 """
 _TAGS = """
     SELECT DISTINCT unnest(tags) FROM (SELECT tags FROM customers_customer WHERE tags <> '{}' LIMIT %s) tagged
-    ORDER BY 1 LIMIT 200
+    ORDER BY 1 LIMIT %s
 """
 
 
@@ -25,5 +26,5 @@ def tags() -> list[tuple[str, str]]:
 
 def _pairs(sql: str) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_NEWEST])
+        cursor.execute(sql, [_NEWEST, MOST])
         return [(value, value) for (value,) in cursor.fetchall()]

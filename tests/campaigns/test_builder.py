@@ -154,6 +154,15 @@ class TestBeforeItIsPublished:
         made.refresh_from_db()
         assert (made.state, made.version) == ("draft", None)
 
+    def test_one_that_went_out_long_ago_can_be_resumed(self, marketer, made, now):
+        made.draft |= {"trigger": {"on": "schedule", "at": f"{now:%Y}-12-31T10:00"}, "journey": None}
+        made.save()
+        campaigns.activate(campaign=made, include_present=False, now=now)
+        enrolled(Campaign.objects.get(), CustomerFactory(), now)
+        campaigns.pause(campaign=made)
+        campaigns.activate(campaign=made, include_present=False, now=now.replace(year=now.year + 1))
+        assert Campaign.objects.get().state == "active"
+
     def test_a_name_that_nobody_has_is_told(self, marketer, made):
         step = next(raw for raw in made.draft["steps"] if "message" in raw)
         step["message"]["body"] = "Hi {{ customer.frist_name }}"

@@ -155,6 +155,16 @@ class TestPreferredTime:
         deliver(seven)
         assert found(message)[::2] == ("held", self.SIX)
 
+    @pytest.mark.parametrize(("wanted", "sent_at"), [("05:30", "2026-03-03T08:00"), ("23:00", "2026-03-03T08:00")])
+    def test_one_in_the_quiet_hours_is_the_end_of_them(self, company, ask, ann, wanted, sent_at):
+        quiet(company, "22:00", "08:00")
+        Customer.objects.update(traits={"preferred_time": wanted})
+        message = queue(ask, ann, NOON)
+        deliver(NOON)
+        assert found(message)[::2] == ("held", at(f"{sent_at}:00+01:00"))
+        deliver(at(f"{sent_at}:00+01:00"))
+        assert found(message)[0] == "sent"
+
     def test_asked_for_after_a_case_was_closed_too(self, company, ask, ann):
         case = Case.objects.create(customer=ann, kind="problem", title="The kettle leaks", due_at=NOON)
         message = queue(ask, ann, NOON)

@@ -17,6 +17,7 @@ from apps.staff.actions import departments
 from apps.staff.enums import Role
 from apps.staff.models import Notice, User
 from tests.factories import THANK_YOU, CustomerFactory, campaign, enrolled, published_shop, run_and_deliver, staff
+from tests.hostile.forms import form_with
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +150,20 @@ class TestPages:
         assert "Write to them" in other.notices.get().text
         assert client.post(url, form | {"title": "Write to them", "owner": agent.pk}).status_code == 302
         assert not agent.notices.exists()
+
+    def test_an_open_page_takes_back_nothing_of_others(self, client, agent, ann, now):
+        client.force_login(agent)
+        gone = staff(Role.AGENT)
+        task, url = made(ann, now, owner=gone), ""
+        gone.is_active = False
+        gone.save()
+        url = reverse("task_edit", args=[task.pk])
+        open_page = form_with(client.get(url).content.decode(), "title", url).values
+        work.change(task=task, values={"note": "Rings at six"}, now=now)
+        assert client.post(url, open_page | {"title": "Write to them"}).status_code == 302
+        task.refresh_from_db()
+        assert (task.title, task.note, task.owner) == ("Write to them", "Rings at six", gone)
+        assert task.due_at == now + timedelta(days=1)
 
     def test_made_by_hand_seen_and_done(self, client, agent, ann):
         client.force_login(agent)

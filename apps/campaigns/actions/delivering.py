@@ -1,6 +1,7 @@
 """Delivery: claim a set, then one by one gate, mark, send, record (handing.py). The promise: architecture.md §4; the
 states: domain.md. Every change of state names the state and the fence it comes from: of two workers one wins."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ type Clock = Callable[[], datetime]
 
 CLAIM_SIZE = 100
 RELEASE_SIZE = 1000
+_OF_THE_LEASE = 0.7  # what is not handed over by then goes back, before others take it for lost
 
 # What is due first. A customer's limits are kept for messages of a higher priority by the gate.
 _CLAIM = """
@@ -52,14 +54,16 @@ def deliver_due(
 ) -> int:
     """One claimed set of each way; returns how many it took. Safe to run any number of times at once. The demo names a
     channel that keeps all messages and a clock that goes in the past."""
+    began = time.monotonic()
     recover_expired(now=now)
     release_held(now=now)
     taken = 0
     for way in Way:
-        allowed = Allowance(limit) if channel is not None else providers.allowance(way=way, wanted=limit, now=now)
-        count = _deliver_set(claim(now=now, limit=allowed.count, way=way), channel, clock) if allowed.count else 0
+        at = now + timedelta(seconds=time.monotonic() - began)  # the set of the way before may have taken long
+        allowed = Allowance(limit) if channel is not None else providers.allowance(way=way, wanted=limit, now=at)
+        count = _deliver_set(claim(now=at, limit=allowed.count, way=way), channel, clock) if allowed.count else 0
         taken += count
-        if allowed.is_by_rate and count == allowed.count and Message.objects.due(now).filter(channel=way).exists():
+        if allowed.is_by_rate and count == allowed.count and Message.objects.due(at).filter(channel=way).exists():
             wake.on_commit("deliver")  # in a second
     return taken
 
@@ -67,10 +71,11 @@ def deliver_due(
 def _deliver_set(claimed: list[tuple[int, int]], channel: Channel | None, clock: Clock) -> int:
     if not claimed:
         return 0
+    until = time.monotonic() + settings.DELIVERY_LEASE_SECONDS * _OF_THE_LEASE
     hand = Hand([pk for pk, _fence in claimed], channel=channel, clock=clock)
     try:
         for position, (pk, fence) in enumerate(claimed):
-            if stopping.is_asked() or hand.is_stopped:
+            if stopping.is_asked() or hand.is_stopped or time.monotonic() > until:
                 _release(claimed[position:])
                 break
             hand.take(pk, fence)

@@ -262,10 +262,12 @@ class Hand:
         }  # fmt: skip
         try:
             ((marked, got, _unlocked),) = outcomes.record_and(self._before, _MARK, values)
-        except outcomes.TROUBLE:
+        except Exception as error:
             # Our locks may be gone with the session, so an opt-out may be answered by now: the gate must be asked anew.
             connection.close()
             self._locks.are_lost()
+            if not isinstance(error, outcomes.TROUBLE):
+                raise
             self._record_before()
             self._patiently(lambda: outcomes.put_back(message.pk, fence))
             return False

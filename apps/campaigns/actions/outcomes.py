@@ -112,7 +112,9 @@ def record(message: Message, fence: int, result: Result, *, now: datetime) -> No
         # Repeated once already: a server that never answers in time may have taken both.
         _fail(message.pk, fence, f"outcome unknown twice: {detail}")
     elif result.outcome is Outcome.UNKNOWN:
-        after_unknown(message.pk, fence, detail, now)
+        # A gateway that gives up will not be well again at once.
+        pause = SCHEDULE[min(message.attempt, len(SCHEDULE) - 1)] if result.is_ours else timedelta(0)
+        after_unknown(message.pk, fence, detail, now + pause)
     elif result.outcome is Outcome.PERMANENT:
         _fail(message.pk, fence, detail)
     elif message.attempt >= len(SCHEDULE):
@@ -141,7 +143,7 @@ def _requeue(message: Message, fence: int, result: Result, now: datetime) -> Non
     )
 
 
-def after_unknown(pk: int, fence: int, detail: str, now: datetime) -> None:
+def after_unknown(pk: int, fence: int, detail: str, due_at: datetime) -> None:
     """One repeat with the same Message-ID, marked; attempts used up, it is left to staff."""
     attempt = Message.objects.values_list("attempt", flat=True).get(pk=pk)
     if attempt >= len(SCHEDULE):
@@ -155,7 +157,7 @@ def after_unknown(pk: int, fence: int, detail: str, now: datetime) -> None:
         is_uncertain=True,
         reason=detail[:300],
         attempt=attempt + 1,
-        due_at=now,
+        due_at=due_at,
         lease_until=None,
     )
 

@@ -50,7 +50,8 @@ def is_over(*, campaign: Campaign, now: datetime) -> bool:
     if "at" not in settings or settings.get("every", "once") != "once":
         return False
     ends = slots.ends_at(datetime.fromisoformat(settings["at"]), settings, _company_zone())
-    return ends <= now and not Job.objects.filter(kind=JOB, params__campaign=campaign.pk).exists()
+    went_out = campaign.enrolments.exists() or Job.objects.filter(kind=JOB, params__campaign=campaign.pk).exists()
+    return ends <= now and not went_out
 
 
 @transaction.atomic

@@ -39,23 +39,34 @@ class _Reader(HTMLParser):
             self.without_alt += 1
 
 
-def checks(
-    content: Content, settings: dict[str, Any], words: dict[str, Any], snippets: set[str], traits: set[str]
-) -> list[Check]:
-    """`snippets` and `traits`: the names that there are; while nobody has a trait, any may come."""
+@dataclass(frozen=True)
+class Known:
+    """The names that there are. Traits: of the customers who were here lately; none where they say nothing."""
+
+    snippets: frozenset[str]
+    traits: frozenset[str]
+
+
+def checks(content: Content, settings: dict[str, Any], words: dict[str, Any], known: Known) -> list[Check]:
     way = Way(settings.get("channel", Way.EMAIL))
-    found = [*_names(words, snippets, traits)]
+    found = [*_names(words, known)]
     if way is Way.SMS:
         return [*found, *_sms(content)]
     found += _subject(content)
     return [*found, *(_html(content) if way is Way.EMAIL else [])]
 
 
-def _names(words: dict[str, Any], snippets: set[str], traits: set[str]) -> Iterator[Check]:
-    unknown = sorted(name for name in _all_names(words) if not _is_known(name, snippets, traits))
+def _names(words: dict[str, Any], known: Known) -> Iterator[Check]:
+    names = _all_names(words)
+    nobody_has = sorted(name for name in names if _is_trait(name) and known.traits and _trait(name) not in known.traits)
+    unknown = sorted(name for name in names if not _is_trait(name) and not _is_known(name, known))
+    if nobody_has:
+        yield Check(
+            is_well=False, text=_("No customer seen lately has: %(names)s") % {"names": ", ".join(nobody_has[:5])}
+        )
     if unknown:
         yield Check(is_well=False, text=_("Unknown: %(names)s") % {"names": ", ".join(unknown[:5])})
-    else:
+    elif not nobody_has:
         yield Check(is_well=True, text=_("All names in the text are known"))
 
 
@@ -67,11 +78,17 @@ def _all_names(value: Any) -> set[str]:
     return set(liquid.names(value)) if isinstance(value, str) else set()
 
 
-def _is_known(name: str, snippets: set[str], traits: set[str]) -> bool:
+def _is_trait(name: str) -> bool:
+    return name.startswith("customer.") and name.removeprefix("customer.") not in OF_CUSTOMER
+
+
+def _trait(name: str) -> str:
+    return name.removeprefix("customer.").partition(".")[0].partition("[")[0]
+
+
+def _is_known(name: str, known: Known) -> bool:
     root, _dot, rest = name.partition(".")
-    if root == "customer" and rest:
-        return not traits or rest in OF_CUSTOMER or rest.partition(".")[0].partition("[")[0] in traits
-    return rest in snippets if root == "snippets" else root.partition("[")[0] in NAMES
+    return rest in known.snippets if root == "snippets" else root.partition("[")[0] in NAMES
 
 
 def _sms(content: Content) -> Iterator[Check]:

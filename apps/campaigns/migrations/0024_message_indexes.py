@@ -3,7 +3,7 @@ from django.db import migrations, models
 from django.db.models import deletion
 
 _UNIQUE = """
-    CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS message_of_invitation ON campaigns_message (invitation_id)
+    CREATE UNIQUE INDEX CONCURRENTLY message_of_invitation ON campaigns_message (invitation_id)
     WHERE invitation_id IS NOT NULL
 """
 # By hand: Django would make the foreign keys anew, and read the whole table for each.
@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
         ),
         migrations.SeparateDatabaseAndState(
             database_operations=[
+                migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS message_of_invitation", migrations.RunSQL.noop),
                 migrations.RunSQL(_UNIQUE, "DROP INDEX message_of_invitation"),
                 migrations.RunSQL(_DROP, _BACK),
             ],

@@ -43,8 +43,8 @@ def create(*, name: str, default: TopicDefault, key: str = "", description: str 
 
 def change(*, topic: Topic, **values: Any) -> Topic:
     """`values` has new ones for some of name, default, description and is_public. Raises Taken."""
-    if values.get("name", topic.name) != Topic.objects.values_list("name", flat=True).get(pk=topic.pk):
-        _refuse_other(values["name"])
+    if "name" in values:
+        _refuse_other(values["name"], than=topic)
     for name, value in values.items():
         if name not in {"name", "default", "description", "is_public"}:
             raise ValueError(name)
@@ -53,9 +53,9 @@ def change(*, topic: Topic, **values: Any) -> Topic:
     return topic
 
 
-def _refuse_other(name: str) -> None:
+def _refuse_other(name: str, *, than: Topic | None = None) -> None:
     """People choose topics by their names."""
-    if Topic.objects.filter(name__iexact=name.strip()).exists():
+    if Topic.objects.filter(name__iexact=name.strip()).exclude(pk=(than.pk if than else 0) or 0).exists():
         raise Taken(_("There is a topic of this name."), "name")
 
 

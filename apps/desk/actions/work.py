@@ -50,8 +50,9 @@ def change(*, task: Task, values: Mapping[str, Any], now: datetime, by: User | N
     for name in values:
         setattr(task, name, values[name])
     task.save(update_fields=list(values))
-    if task.owner_id is not None and task.owner_id != owner_before and task.owner != by:
-        _tell(task.owner_id, [task], now)
+    is_news = task.owner_id != owner_before and task.owner != by and task.done_at is None
+    if task.owner_id is not None and is_news:
+        _tell(task.owner_id, [task], now, again=f":{now.isoformat()}")
     return task
 
 
@@ -132,14 +133,14 @@ def _by_settings(calls: Sequence[StepCall]) -> list[tuple[Mapping[str, Any], lis
     return list(groups.values())
 
 
-def _tell(owner_id: int, tasks: Sequence[Task], now: datetime) -> None:
-    """One notice, however many they are."""
+def _tell(owner_id: int, tasks: Sequence[Task], now: datetime, again: str = "") -> None:
+    """One notice, however many they are. `again` tells it from what they were told before."""
     first = tasks[0]
     words = ngettext("New task: %(title)s", "%(n)s new tasks: %(title)s", len(tasks))
     notices.tell(
         user_ids=[owner_id],
         kind=NoticeKind.NEED,
-        key=f"task:{first.key or first.pk}",
+        key=f"task:{first.key or first.pk}{again}",
         text=words % {"n": len(tasks), "title": first.title},
         url=reverse("task_list"),
         now=now,
