@@ -1,13 +1,12 @@
 """The messages of a claimed set, handed over one after the other by one worker. For each message: its locks; the gate,
-with a fresh look; one statement that records the message before it, marks this one and tries the locks of the next;
-then the provider. So one message at a time is on its way, and one commit a message is paid for."""
+with a fresh look; one statement that records the message before it and marks this one; then the provider. So one
+message at a time is on its way, and one commit a message is paid for."""
 
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -33,21 +32,19 @@ logger = logging.getLogger(__name__)
 BUSY_PAUSE = timedelta(seconds=5)
 _KEPT_VERDICTS = 20
 
-_LOCKS = """
-    ARRAY(SELECT k FROM unnest(%(wanted)s::bigint[]) k WHERE pg_try_advisory_lock(k)),
-    ARRAY(SELECT pg_advisory_unlock(k) FROM unnest(%(unwanted)s::bigint[]) k)
+_LOCK = """
+    SELECT ARRAY(SELECT k FROM unnest(%(wanted)s::bigint[]) k WHERE pg_try_advisory_lock(k)),
+        ARRAY(SELECT pg_advisory_unlock(k) FROM unnest(%(unwanted)s::bigint[]) k)
 """
 
-_LOCK = f"SELECT {_LOCKS}"
-
-_MARK = f"""
+_MARK = """
     marked AS (
         UPDATE campaigns_message SET state = 'sending', lease_until = %(until)s, subject = %(subject)s, text = %(text)s,
             variant = %(variant)s, button = %(button)s::jsonb, verdicts = verdicts || %(verdict)s::jsonb,
             is_held_until_due = false
         WHERE id = %(pk)s AND fence = %(fence)s AND state = 'claimed' RETURNING id)
-    SELECT (SELECT id FROM marked), {_LOCKS}
-"""  # noqa: S608 - both are ours
+    SELECT id FROM marked
+"""
 
 _REFUSE = """
     UPDATE campaigns_message SET state = %(state)s, reason = %(reason)s, lease_until = NULL,
@@ -75,20 +72,19 @@ def identity_of(key: str) -> str:
 
 class _Locks:
     """Advisory locks of this session, tried and never waited for, so nothing deadlocks. `of_before` are held until the
-    message before is recorded; those of the next are tried ahead; what is not needed any more is given back with the
-    next statement."""
+    message before is recorded; what is not needed any more is given back with the next statement. None is taken ahead:
+    a worker that is frozen would keep a message from the others that is not in its hand."""
 
     def __init__(self) -> None:
         self.of_before: list[int] = []
         self._unwanted: list[int] = []
-        self._ahead: tuple[int, list[int]] | None = None
         self._session = object()
 
     @contextmanager
-    def held(self, pk: int, keys: list[int]) -> Iterator[list[int]]:
-        """Those of the message's that could be had; given back afterwards, unless they were handed on or the session
-        was lost with them."""
-        got = self._try(pk, keys)
+    def held(self, keys: list[int]) -> Iterator[list[int]]:
+        """Those that could be had; given back afterwards, unless they were handed on or the session was lost with
+        them."""
+        got = self._try(keys)
         session = self._session
         try:
             yield got
@@ -96,29 +92,16 @@ class _Locks:
             if session is self._session and got is not self.of_before:
                 self.give_back(got)
 
-    def _try(self, pk: int, keys: list[int]) -> list[int]:
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead[0] == pk:
-            return ahead[1]
-        self.give_back(ahead[1] if ahead else [])
+    def _try(self, keys: list[int]) -> list[int]:
         if not keys and not self._unwanted:
             return []
-        ((got, _unlocked),) = prepared.fetch(_LOCK, self.asked(keys))
+        ((got, _unlocked),) = prepared.fetch(_LOCK, {"wanted": _array(keys), "unwanted": _array(self._unwanted)})
         self._unwanted = []
         return list(got)
 
-    def asked(self, keys: list[int]) -> dict[str, str]:
-        """The values of a statement that tries these too."""
-        return {"wanted": _array(keys), "unwanted": _array(self._unwanted)}
-
-    def were_tried(self, pk: int | None, got: list[int]) -> None:
-        """By such a statement, for the message that comes next."""
-        self._unwanted = []
-        self._ahead = (pk, got) if pk is not None else None
-
     def are_lost(self) -> None:
         """With the session. Never given back to the next one, which may have taken the same ones anew."""
-        self.of_before, self._unwanted, self._ahead = [], [], None
+        self.of_before, self._unwanted = [], []
         self._session = object()
 
     def hand_on(self, got: list[int]) -> None:
@@ -135,7 +118,7 @@ class _Locks:
 
     def give_all_back(self) -> None:
         self.give_back_before()
-        self._try(0, [])
+        self._try([])
 
 
 def _array(keys: list[int]) -> str:
@@ -150,7 +133,6 @@ class Hand:
         rows = Message.objects.select_related("enrolment", "customer__persona", "invitation__survey")
         # What many messages have in common is read and decoded once a set.
         self._messages = rows.prefetch_related("enrolment__campaign", "step", "topic").in_bulk(pks)
-        self._next = dict(pairwise(pks))
         self._company = CompanySettings.current()
         self._source_id = log.own_source(SourceKind.MILEPOST).pk
         self._channel = channel
@@ -187,7 +169,7 @@ class Hand:
         if set(keys) & set(self._locks.of_before):  # the recipient of the one before: that must be counted
             self._record_before()
             self._locks.give_back_before()
-        with self._locks.held(message.pk, keys) as got:
+        with self._locks.held(keys) as got:
             try:
                 yield len(got) == len(keys)
             finally:
@@ -252,16 +234,14 @@ class Hand:
 
     def _mark(self, message: Message, fence: int, content: contents.Content) -> bool:
         now = self._clock()
-        coming = self._messages.get(self._next.get(message.pk, 0))
         values: dict[str, Any] = {
             "pk": message.pk, "fence": fence, "until": now + timedelta(seconds=settings.DELIVERY_LEASE_SECONDS),
             "subject": content.subject, "text": content.text, "variant": content.variant,
             "button": orjson.dumps(content.payload["button"]).decode() if "button" in content.payload else None,
             "verdict": orjson.dumps([_said(gate.GO, now)]).decode(),
-            **self._locks.asked(self._keys(coming) if coming else []),
         }  # fmt: skip
         try:
-            ((marked, got, _unlocked),) = outcomes.record_and(self._before, _MARK, values)
+            marked = outcomes.record_and(self._before, _MARK, values)
         except Exception as error:
             # Our locks may be gone with the session, so an opt-out may be answered by now: the gate must be asked anew.
             connection.close()
@@ -272,8 +252,7 @@ class Hand:
             self._patiently(lambda: outcomes.put_back(message.pk, fence))
             return False
         self._before = None
-        self._locks.were_tried(coming.pk if coming else None, got)
-        return marked is not None
+        return bool(marked)
 
     def _record_before(self) -> None:
         before, self._before = self._before, None
