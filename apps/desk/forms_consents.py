@@ -58,7 +58,7 @@ class ConsentForm(forms.Form):
         return [
             Told(said.channel, said.topic, Choice(self.cleaned_data[name]))
             for said in self._allowed
-            if (name := _name(said)) in self.changed_data and self.cleaned_data[name] != _NO_ANSWER[0]
+            if (name := _name(said)) in self.changed_data and self.cleaned_data[name] not in {"", _NO_ANSWER[0]}
         ]
 
 
@@ -73,5 +73,6 @@ def _field(said: Said, *, shown: str) -> forms.ChoiceField:
         label=f"{said.topic.name} · {Channel(said.channel).label}",
         choices=[_NO_ANSWER, *_ANSWERS] if _NO_ANSWER[0] in {initial, shown} else _ANSWERS,
         initial=initial,
+        required=False,  # a line that came since the page was opened
         show_hidden_initial=True,
     )
