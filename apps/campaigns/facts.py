@@ -35,7 +35,7 @@ class Subject:
     due_at: datetime | None = None
 
 
-class Gone(LookupError):
+class Erased(LookupError):
     """The customer was erased a moment ago, and everything about them."""
 
 
@@ -138,11 +138,11 @@ def of_step(campaign: Campaign, step: CampaignStep, customer: Customer) -> Subje
 
 
 def read(subject: Subject, *, company: CompanySettings, now: datetime) -> Facts:
-    """Raises Gone."""
+    """Raises Erased."""
     folded = fold(subject.channel, subject.address)
     rows = prepared.fetch(_READ, _parameters(subject, folded, company, now))
     if not rows:
-        raise Gone
+        raise Erased
     row = rows[0]
     by_customer, by_address = (Answer(*one) if one else None for one in row[4:6])
     topic = subject.topic
@@ -185,7 +185,7 @@ def _parameters(subject: Subject, folded: str | None, company: CompanySettings, 
         "channel": subject.channel,
         "address": folded or "",
         "topic": subject.topic.pk if subject.topic else None,
-        "digests": f"{{{','.join(erased.digests(channel=subject.channel, address=folded) if folded else [])}}}",
+        "digests": prepared.array(erased.digests(channel=subject.channel, address=folded) if folded else []),
         "ask": subject.is_ask and company.asks_every_days is not None,
         "asked_since": now - timedelta(days=company.asks_every_days or 0),
         "since": now - _LOOK_BACK,

@@ -3,7 +3,7 @@
 from anymail.signals import tracking
 from django.utils.translation import gettext_lazy
 
-from apps.campaigns import esp_events, predicates, selectors, selectors_topics
+from apps.campaigns import esp_events, predicates, selectors_names, selectors_topics
 from apps.campaigns.actions import dry_runs, erasing, merging, present, sweeping
 from apps.campaigns.models import Confirmation, Enrolment, Message, Suppression
 from apps.core import pruning, registry, rules
@@ -44,5 +44,5 @@ def register_answers() -> None:
     registry.merge(Confirmation, "customer", merging.move_confirmations)
     customers_erasing.register(Confirmation, "customer")
     registry.personal(Confirmation, "customer", erasing.asked_of)
-    registry.uses_survey(selectors.asking_by)
+    registry.uses_survey(selectors_names.asking_by)
     registry.prune("sign-ups", pruning.whole_rows(selectors_topics.old_confirmations))

@@ -4,19 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Min, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.campaigns import sentences, wire
 from apps.campaigns.causes import Cause
 from apps.campaigns.enums import CampaignState, MessageState, Reentry, StepKind, TriggerKind
-from apps.campaigns.models import Campaign, CampaignStep, CampaignVersion, Enrolment, Message
-from apps.core import rules
+from apps.campaigns.models import Campaign, CampaignStep, Enrolment, Message
 from apps.core.registry import FirstStep, Gauge
 from apps.core.selectors import gauge_of
 from apps.customers import previews
-from apps.customers.models import Customer, Membership, MembershipQuerySet
+from apps.customers.models import Membership, MembershipQuerySet
 from apps.journeys.models import StageEntry, StageEntryQuerySet
 
 
@@ -169,12 +168,7 @@ def would_be_reached(campaign: Campaign, *, now: datetime) -> int | None:
         text = wire.read(draft)
     except wire.CampaignError:
         return None
-    fitting = rules.compiled(text.audience, rules.Scope(now=now, is_whole=True))
-    try:
-        with previews.at_most(previews.PAGE_MILLISECONDS):
-            return Customer.objects.present().filter(fitting).count()
-    except previews.TookTooLong:
-        return None
+    return previews.count(rule=text.audience, now=now)
 
 
 def _members(campaign: Campaign) -> MembershipQuerySet:
@@ -214,37 +208,6 @@ def _more_rules(campaign: Campaign) -> Iterator[dict[str, Any]]:
         for way in settings.get("ways", []):
             if "rule" in way:
                 yield way["rule"]
-
-
-def asking_by(survey: str) -> list[str]:
-    """The campaigns, in words, that name the survey in a step or in their trigger."""
-    return _naming("survey", survey)
-
-
-def calling(endpoint: str) -> list[str]:
-    """The campaigns, in words, that name the endpoint in a step."""
-    return _naming("endpoint", endpoint)
-
-
-def _naming(setting: str, name: str) -> list[str]:
-    """As they are in force, as they are being written, and as runs on the way began."""
-    live = Campaign.objects.exclude(state=CampaignState.ARCHIVED).order_by("name")
-    on_the_way = Enrolment.objects.active().filter(version=OuterRef("pk"))
-    versions = CampaignVersion.objects.filter(Q(pk=F("campaign__version")) | Exists(on_the_way), campaign__in=live)
-    texts: dict[int, list[dict[str, Any]]] = {campaign.pk: [campaign.draft] for campaign in live}
-    for campaign_id, text in versions.values_list("campaign", "text"):
-        texts[campaign_id].append(text)
-    return [
-        _("the campaign “%(campaign)s”") % {"campaign": campaign}
-        for campaign in live
-        if any(_names(text, setting, name) for text in texts[campaign.pk])
-    ]
-
-
-def _names(text: dict[str, Any], setting: str, name: str) -> bool:
-    steps = wire.walk(text.get("steps", []))
-    parts = [text.get("trigger") or {}, *(raw[wire.kind_of(raw)] for raw in steps)]
-    return any(isinstance(part, dict) and part.get(setting) == name for part in parts)
 
 
 def stuck_enrolments(now: datetime) -> QuerySet[Enrolment]:

@@ -31,17 +31,22 @@ class Preview:
 def preview(*, rule: dict[str, Any], now: datetime, milliseconds: int = PAGE_MILLISECONDS) -> Preview:
     """The rule must have been checked. The sample are those of the latest activity."""
     sampled = Customer.objects.present().filter(rules.compiled(rule, rules.Scope(now=now)))
-    counted = Customer.objects.present().filter(rules.compiled(rule, rules.Scope(now=now, is_whole=True)))
     try:
         with at_most(milliseconds):
             sample = list(sampled.order_by("-last_activity_at", "-pk")[:SAMPLE])
     except TookTooLong:
         sample = []
+    return Preview(count(rule=rule, now=now, milliseconds=milliseconds), sample)
+
+
+def count(*, rule: dict[str, Any], now: datetime, milliseconds: int = PAGE_MILLISECONDS) -> int | None:
+    """How many fit; None where counting takes too long to wait for."""
+    fitting = Customer.objects.present().filter(rules.compiled(rule, rules.Scope(now=now, is_whole=True)))
     try:
         with at_most(milliseconds):
-            return Preview(counted.count(), sample)
+            return fitting.count()
     except TookTooLong:
-        return Preview(None, sample)
+        return None
 
 
 @contextmanager

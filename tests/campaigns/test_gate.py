@@ -1,7 +1,7 @@
 """What the clock says of a message: quiet hours and limits, by the customer's own time."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine as machine
@@ -9,7 +9,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from apps.campaigns import facts, gate
-from apps.campaigns.actions import campaigns, delivering, handing, running
+from apps.campaigns.actions import campaigns, delivering, handing
 from apps.campaigns.models import Message
 from apps.core import locks
 from apps.core.models import CompanySettings
@@ -17,24 +17,16 @@ from apps.customers.models import Customer, Topic
 from apps.feedback.actions import cases
 from apps.feedback.models import Case
 from apps.staff.enums import Role
-from tests.factories import CustomerFactory, campaign, enrolled, published_shop, staff
+from tests.campaigns.clock import EVENING, NOON, ONE_STEP, at, berlin, deliver, found, queue, quiet
+from tests.factories import CustomerFactory, campaign, published_shop, staff
 from tests.pipeline import drain
 
 pytestmark = pytest.mark.django_db
 
 
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-EVENING = at("2026-03-02T22:30:00+01:00")
-NOON = at("2026-03-02T12:00:00+01:00")
-ONE_STEP = {"message": {"channel": "email", "topic": "feedback", "subject": "How is it?", "body": "Tell us."}}
-
-
 @pytest.fixture
 def company():
-    return CompanySettings.objects.create(pk=1, time_zone="Europe/Berlin", sender_email="shop@fernhill.example")
+    return berlin()
 
 
 @pytest.fixture
@@ -49,31 +41,11 @@ def ann():
     return CustomerFactory(name="Ann Price", email="ann@mail.example", country="DE")
 
 
-def quiet(company: CompanySettings, quiet_from: str, quiet_until: str) -> None:
-    CompanySettings.objects.update(quiet_from=quiet_from, quiet_until=quiet_until)
-
-
-def queue(of, customer: Customer, when: datetime, *, cause: str = "entry:1") -> Message:
-    enrolled(of, customer, when, cause=cause)
-    running.run_due(now=when)
-    return Message.objects.latest("pk")
-
-
-def deliver(when: datetime) -> None:
-    while delivering.deliver_due(now=when, clock=lambda: when):
-        pass
-
-
 def written(of, customer: Customer, *times: str) -> None:
     """Sent to them at these moments."""
     for text in times:
         message = queue(of, customer, at(text), cause=f"sent:{text}")
         Message.objects.filter(pk=message.pk).update(state="sent", sent_at=at(text))
-
-
-def found(message: Message) -> tuple[str, str, datetime]:
-    message.refresh_from_db()
-    return message.state, message.reason, message.due_at
 
 
 class TestOpenCases:
@@ -118,61 +90,6 @@ class TestOpenCases:
         drain(NOON)
         assert found(message)[2] == NOON + timedelta(hours=1)
         assert other.closed_at is None
-
-
-class TestPreferredTime:
-    SIX = at("2026-03-02T18:00:00+01:00")
-
-    @pytest.fixture
-    def ask(self, now):
-        published_shop(now)
-        return campaign(now, steps=[{"message": {**ONE_STEP["message"], "at_preferred_time": True}}])
-
-    @pytest.fixture
-    def ann(self):
-        return CustomerFactory(email="ann@mail.example", country="DE", traits={"preferred_time": "18:00"})
-
-    @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=1), timedelta(hours=5)])
-    def test_held_until_then_and_sent_however_late_it_is_looked_at(self, company, ask, ann, late):
-        message = queue(ask, ann, NOON)
-        deliver(NOON)
-        assert found(message) == ("held", "waits for the preferred time 18:00 in Europe/Berlin", self.SIX)
-        deliver(self.SIX + late)
-        assert found(message)[0] == "sent"
-
-    def test_sent_at_once_where_it_is_that_time(self, company, ask, ann):
-        message = queue(ask, ann, self.SIX + timedelta(minutes=119))
-        deliver(self.SIX + timedelta(minutes=119))
-        assert found(message)[0] == "sent"
-
-    def test_asked_for_after_quiet_hours_too(self, company, ask, ann):
-        quiet(company, "22:00", "07:00")
-        morning = at("2026-03-02T05:00:00+01:00")
-        message = queue(ask, ann, morning)
-        deliver(morning)
-        seven = at("2026-03-02T07:00:00+01:00")
-        assert found(message)[2] == seven
-        deliver(seven)
-        assert found(message)[::2] == ("held", self.SIX)
-
-    @pytest.mark.parametrize(("wanted", "sent_at"), [("05:30", "2026-03-03T08:00"), ("23:00", "2026-03-03T08:00")])
-    def test_one_in_the_quiet_hours_is_the_end_of_them(self, company, ask, ann, wanted, sent_at):
-        quiet(company, "22:00", "08:00")
-        Customer.objects.update(traits={"preferred_time": wanted})
-        message = queue(ask, ann, NOON)
-        deliver(NOON)
-        assert found(message)[::2] == ("held", at(f"{sent_at}:00+01:00"))
-        deliver(at(f"{sent_at}:00+01:00"))
-        assert found(message)[0] == "sent"
-
-    def test_asked_for_after_a_case_was_closed_too(self, company, ask, ann):
-        case = Case.objects.create(customer=ann, kind="problem", title="The kettle leaks", due_at=NOON)
-        message = queue(ask, ann, NOON)
-        deliver(NOON)
-        cases.close(case=case, root_cause="Seal", action_taken="Sent a new one", by=None, now=NOON)
-        drain(NOON)
-        deliver(NOON)
-        assert found(message)[::2] == ("held", self.SIX)
 
 
 class TestQuietHours:

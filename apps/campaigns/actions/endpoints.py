@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from apps.campaigns import selectors
+from apps.campaigns import selectors_names
 from apps.campaigns.channels import Outcome, Outgoing, choosing, webhook
 from apps.campaigns.models import Endpoint
 from apps.campaigns.models_sending import make_secret
@@ -66,7 +66,7 @@ def _save(endpoint: Endpoint, **fields: Any) -> Endpoint:
 
 
 def _refuse_other_name(endpoint: Endpoint) -> None:
-    holders = selectors.calling(endpoint.name)
+    holders = selectors_names.calling(endpoint.name)
     if holders:
         said = _("Its name must stay “%(name)s”, because these call it: %(holders)s.")
         raise NameTaken(said % {"name": endpoint.name, "holders": ", ".join(holders)})

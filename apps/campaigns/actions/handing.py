@@ -95,7 +95,8 @@ class _Locks:
     def _try(self, keys: list[int]) -> list[int]:
         if not keys and not self._unwanted:
             return []
-        ((got, _unlocked),) = prepared.fetch(_LOCK, {"wanted": _array(keys), "unwanted": _array(self._unwanted)})
+        values = {"wanted": prepared.array(keys), "unwanted": prepared.array(self._unwanted)}
+        ((got, _unlocked),) = prepared.fetch(_LOCK, values)
         self._unwanted = []
         return list(got)
 
@@ -119,11 +120,6 @@ class _Locks:
     def give_all_back(self) -> None:
         self.give_back_before()
         self._try([])
-
-
-def _array(keys: list[int]) -> str:
-    """As PostgreSQL reads it; a list would cost more to bind."""
-    return f"{{{','.join(map(str, keys))}}}"
 
 
 class Hand:
@@ -189,7 +185,7 @@ class Hand:
         now = self._clock()
         try:
             found = facts.of_message(message, company=self._company, now=now)
-        except facts.Gone:
+        except facts.Erased:
             return
         verdict = gate.ask(found, company=self._company, now=now)
         if not verdict.passes:
