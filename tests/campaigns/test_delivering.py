@@ -1,6 +1,7 @@
 """The states of domain.md at a real SMTP server."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from apps.campaigns import contents
 from apps.campaigns.actions import campaigns, delivering, erasing, handing, optouts, outcomes, running
-from apps.campaigns.channels import choosing, email
+from apps.campaigns.channels import Outcome, Result, choosing, email
 from apps.campaigns.models import Message, Suppression
 from apps.core import links
 from apps.customers.actions import consents
@@ -240,6 +241,26 @@ class TestGate:
         message.step.save()
         deliver()
         assert (state(message), message.reason) == ("skipped", "template: customer.plan is undefined")
+
+
+def test_a_set_that_would_outlive_its_lease_goes_back(mails, message, now, settings):
+    """Each mail takes half a lease, and at 0.7 of it no other is begun."""
+    settings.DELIVERY_LEASE_SECONDS = 2
+    for number in range(3):
+        enrolled(message.enrolment.campaign, CustomerFactory(), now, cause=f"entry:{number + 10}")
+    running.run_due(now=timezone.now())
+
+    class Slow:
+        name = "slow"
+
+        def send(self, _outgoing, *, deadline_seconds):
+            time.sleep(1)
+            return Result(Outcome.SENT)
+
+    delivering.deliver_due(now=timezone.now(), channel=Slow())
+    left = Message.objects.exclude(state="sent")
+    assert Message.objects.filter(state="sent").count() == 2
+    assert set(left.values_list("state", "lease_until", "is_uncertain")) == {("queued", None, False)}
 
 
 class TestErasure:
